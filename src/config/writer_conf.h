@@ -1,0 +1,64 @@
+/* writer.conf(5), checked and complete: every value is in range, every default filled in. */
+#ifndef CONFIG_WRITER_CONF_H
+#define CONFIG_WRITER_CONF_H
+
+#include "config/common_conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum at_end { AT_END_WAIT, AT_END_LOOP, AT_END_EXIT };
+enum catch_up { CATCH_UP_BURST, CATCH_UP_SKIP };
+enum overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_KILL };
+
+struct replay_conf {
+	char *name;
+	char *source;         /* absolute */
+	char *target;         /* absolute, or "-" in the ad-hoc form: standard output */
+	uint64_t interval_ns; /* 0: as fast as it goes */
+	enum at_end at_end;
+	enum catch_up catch_up;
+	char *file; /* where it was defined, for messages */
+	int line;
+};
+
+struct job_conf {
+	char *name;
+	char **command;       /* NULL at the end; command[0] absolute */
+	char *target;         /* absolute */
+	uint64_t interval_ns; /* above 0 */
+	uint64_t timeout_ns;  /* 0: none */
+	enum overlap overlap;
+	bool first_now; /* first = "now" */
+	char *file;
+	int line;
+};
+
+struct writer_conf {
+	struct common_conf common;
+	struct replay_conf *replays;
+	size_t replay_count;
+	struct job_conf *jobs;
+	size_t job_count;
+};
+
+/* Reads FILE and its drop-ins, FILE.d/NAME.conf in order of name. NULL after logging what is
+ * wrong as FILE:LINE: message. */
+struct writer_conf *writer_conf_load(const char *file);
+
+/* A replay section with every default, for the ad-hoc form (at_end = "exit"). NULL: out of memory.
+ */
+struct writer_conf *writer_conf_adhoc(const char *source, const char *target);
+
+/* The effective configuration, readable by writer_conf_load() again. */
+void writer_conf_dump(const struct writer_conf *conf, FILE *out);
+
+/* One section as text: equal text, nothing changed. Caller frees. */
+char *replay_conf_text(const struct replay_conf *replay);
+char *job_conf_text(const struct job_conf *job);
+
+void writer_conf_free(struct writer_conf *conf);
+
+#endif

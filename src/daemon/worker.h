@@ -1,0 +1,29 @@
+/*
+ * The life inside a worker process: one section, one thread, one sd_event loop of its own.
+ * The same code runs in the program's own process for -d, -i, --once and the ad-hoc form.
+ */
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+struct worker {
+	int ready_fd; /* the supervisor waits on its other end; -1 when there is none */
+	bool adhoc;   /* a hang-up of the terminal ends the run */
+};
+
+/* What a worker does on a signal. */
+struct worker_signals {
+	void (*stop)(void *context);   /* SIGTERM, SIGINT: may come twice */
+	void (*reload)(void *context); /* SIGHUP: open outputs by name again */
+	void *context;
+};
+
+/* A new event loop with those signals, which are blocked from here on. 0 or negative errno. */
+int worker_loop(const struct worker *worker, const struct worker_signals *signals, sd_event **loop);
+
+/* Everything that can be checked at start has been: this section is up. */
+void worker_ready(struct worker *worker);
+
+#endif
