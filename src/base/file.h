@@ -16,6 +16,7 @@ int file_write_all(int fd, const void *data, size_t len);
 
 /* Reads a regular file of at most `cap` bytes; *data is NUL-terminated and the caller's to
  * free. -EISDIR, -EINVAL (not a regular file), -EFBIG, or what open(2) and read(2) say. */
+int file_load_at(int dirfd, const char *path, size_t cap, char **data, size_t *len);
 int file_load(const char *path, size_t cap, char **data, size_t *len);
 
 /* Replaces `name` in `dirfd` (mode 0600): written beside it as `name`.tmp, fsync, rename,

@@ -2,9 +2,11 @@
  * A place in a file, known by content: how a file is found again after it was renamed,
  * truncated, copied or compressed, and told apart from another with the same inode.
  *
- * Hashes are XXH3 of 64 bits over at most 1 KiB at the start and 1 KiB before the place. A device
- * number may change (reboot, NFS, btrfs) and an inode may be reused, so neither proves
- * anything alone.
+ * Hashes are XXH3 of 64 bits over at most 1 KiB at the start and 1 KiB before the offset, so a
+ * place only speaks of bytes that have been read. A device number may change (reboot, NFS,
+ * btrfs) and an inode may be reused: neither proves anything alone.
+ *
+ * Functions return 0 or a negative errno and leave *place as it was on an error.
  */
 #ifndef LINES_PLACE_H
 #define LINES_PLACE_H
@@ -21,21 +23,40 @@ struct place {
 	dev_t device;
 	ino_t inode;
 	uint64_t offset;
-	uint64_t head_hash; /* of bytes [0, head_length) */
-	uint64_t tail_hash; /* of the bytes just before offset, at most PLACE_WINDOW */
-	uint32_t head_length;
+	uint64_t head_hash;   /* of bytes [0, head_length) */
+	uint64_t tail_hash;   /* of the bytes just before offset, at most PLACE_WINDOW */
+	uint32_t head_length; /* the smaller of offset and PLACE_WINDOW */
 };
 
-/* Where bytes come from: an open file, or the uncompressed content of one. Like pread(2), but
- * less than `len` only at the end; negative errno. */
-typedef ssize_t (*place_read)(void *source, void *buffer, size_t len, uint64_t offset);
+/* Bytes [start, start + len) of a file, in memory. */
+struct stretch {
+	const char *bytes;
+	uint64_t start;
+	size_t len;
+};
 
-/* The place at `offset` of an open file. 0, -ENODATA when it is shorter, or a negative errno. */
+/* Reads like pread(2), but less than `len` only at the end of what there is; a count or a
+ * negative errno. What a place is compared with need not be a plain file. */
+typedef ssize_t (*place_reader)(void *source, void *buffer, size_t len, uint64_t offset);
+
+/* How many bytes before its offset a place looks at. */
+size_t place_tail_length(const struct place *place);
+
+/* The place at `offset` of an open file; -ENODATA when the file is shorter. */
 int place_take(struct place *place, int fd, uint64_t offset);
 
-/* Does the content of `fd` still lead to this place? 1, 0, or a negative errno. Device and inode
- * are not compared. A place at offset 0 fits everything: the caller must ask for the inode. */
+/* Does this content lead to the place? 1, 0, or a negative errno. Device and inode are not
+ * compared. A place at offset 0 fits everything: ask for the inode too. */
 int place_fits(const struct place *place, int fd);
+int place_fits_content(const struct place *place, place_reader read, void *source);
+
+/* The two halves of the question: the head alone (1, 0, or a negative errno), and the tail
+ * alone in a stretch that covers it. */
+int place_head_fits(const struct place *place, place_reader read, void *source);
+bool place_tail_fits(const struct place *place, const struct stretch *stretch);
+
+/* Moves on to `offset`. The stretch must cover the bytes from the old place's tail up to it. */
+void place_advance(struct place *place, const struct stretch *stretch, uint64_t offset);
 
 bool place_same_inode(const struct place *a, const struct place *b);
 

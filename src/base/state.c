@@ -1,0 +1,151 @@
+#include "base/state.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define STATE_MAX (256u << 20) /* far more than a checkpoint of a million files */
+#define CHECKSUM "checksum "
+#define CHECKSUM_LINE (sizeof(CHECKSUM) - 1 + 16 + 1)
+
+/* Magic numbers of statfs(2) that <linux/magic.h> does not name. */
+#define CIFS_MAGIC 0xFF534D42
+#define FUSE_MAGIC 0x65735546
+
+static int is_remote(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	switch ((uint32_t)fs.f_type) {
+	case NFS_SUPER_MAGIC:
+	case SMB_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case CIFS_MAGIC:
+	case AFS_SUPER_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case CEPH_SUPER_MAGIC:
+	case FUSE_MAGIC:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+int state_directory(const char *path)
+{
+	int remote, fd, error = file_make_directories(path, 0700);
+
+	if (error)
+		return error;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	remote = is_remote(fd);
+	if (remote) {
+		close(fd);
+		return remote < 0 ? remote : -EREMOTE;
+	}
+	return fd;
+}
+
+int state_lock(int directory, const char *name)
+{
+	int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+int state_save(int directory, const char *name, const char *kind, const char *body)
+{
+	char *text = NULL, *whole = NULL;
+	int error, len = asprintf(&text, "%s\n%s", kind, body);
+
+	if (len < 0)
+		return -ENOMEM;
+	len = asprintf(
+		&whole, "%s" CHECKSUM "%016" PRIx64 "\n", text, XXH3_64bits(text, (size_t)len));
+	error = len < 0 ? -ENOMEM : file_replace(directory, name, whole, (size_t)len);
+	free(text);
+	free(whole);
+	return error;
+}
+
+/* The text without kind and checksum, in place; NULL when it is damaged. */
+static char *verified_body(char *text, size_t len, const char *kind)
+{
+	size_t kind_len = strlen(kind);
+	char expected[CHECKSUM_LINE + 1];
+	size_t end;
+
+	if (len < kind_len + 1 + CHECKSUM_LINE || strncmp(text, kind, kind_len) != 0 ||
+		text[kind_len] != '\n')
+		return NULL;
+	end = len - CHECKSUM_LINE;
+	snprintf(expected, sizeof(expected), CHECKSUM "%016" PRIx64 "\n", XXH3_64bits(text, end));
+	if (memcmp(text + end, expected, CHECKSUM_LINE) != 0 || memchr(text, '\0', end))
+		return NULL;
+	text[end] = '\0';
+	return text + kind_len + 1;
+}
+
+static void remove_leftover(int directory, const char *name)
+{
+	char temporary[NAME_MAX + 1];
+
+	if (snprintf(temporary, sizeof(temporary), "%s.tmp", name) < (int)sizeof(temporary))
+		unlinkat(directory, temporary, 0);
+}
+
+int state_load(int directory, const char *name, const char *kind, char **body)
+{
+	char *text = NULL, *found;
+	size_t len = 0;
+	int error = file_load_at(directory, name, STATE_MAX, &text, &len);
+
+	remove_leftover(directory, name);
+	if (error)
+		return error;
+	found = verified_body(text, len, kind);
+	if (found)
+		memmove(text, found, strlen(found) + 1);
+	else
+		free(text);
+	if (!found)
+		return -EBADMSG;
+	*body = text;
+	return 0;
+}
+
+int state_set_aside(int directory, const char *name)
+{
+	char aside[NAME_MAX + 1];
+
+	if (snprintf(aside, sizeof(aside), "%s.damaged", name) >= (int)sizeof(aside))
+		return -ENAMETOOLONG;
+	return renameat(directory, name, directory, aside) < 0 ? -errno : 0;
+}

@@ -1,0 +1,144 @@
+#include "lines/place.h"
+#include "base/file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static size_t window(uint64_t len)
+{
+	return len < PLACE_WINDOW ? (size_t)len : PLACE_WINDOW;
+}
+
+size_t place_tail_length(const struct place *place)
+{
+	return window(place->offset);
+}
+
+/* Hash of exactly `len` bytes; -ENODATA when they are not all there. */
+static int hash_at(place_reader read, void *source, uint64_t offset, size_t len, uint64_t *hash)
+{
+	char bytes[PLACE_WINDOW];
+	ssize_t n = read(source, bytes, len, offset);
+
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n < len)
+		return -ENODATA;
+	*hash = XXH3_64bits(bytes, len);
+	return 0;
+}
+
+static int hash_is(place_reader read, void *source, uint64_t offset, size_t len, uint64_t expected)
+{
+	uint64_t hash = 0;
+	int error = hash_at(read, source, offset, len, &hash);
+
+	if (error)
+		return error == -ENODATA ? 0 : error;
+	return hash == expected;
+}
+
+static ssize_t read_file(void *source, void *buffer, size_t len, uint64_t offset)
+{
+	return file_read_at(*(int *)source, buffer, len, (off_t)offset);
+}
+
+int place_take(struct place *place, int fd, uint64_t offset)
+{
+	struct place taken = { .offset = offset, .head_length = (uint32_t)window(offset) };
+	size_t tail = window(offset);
+	struct stat st;
+	int error;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	taken.device = st.st_dev;
+	taken.inode = st.st_ino;
+	error = hash_at(read_file, &fd, 0, taken.head_length, &taken.head_hash);
+	if (!error)
+		error = hash_at(read_file, &fd, offset - tail, tail, &taken.tail_hash);
+	if (!error)
+		*place = taken;
+	return error;
+}
+
+int place_head_fits(const struct place *place, place_reader read, void *source)
+{
+	return hash_is(read, source, 0, place->head_length, place->head_hash);
+}
+
+bool place_tail_fits(const struct place *place, const struct stretch *stretch)
+{
+	size_t tail = place_tail_length(place);
+	uint64_t from = place->offset - tail;
+
+	if (from < stretch->start || place->offset > stretch->start + stretch->len)
+		return false;
+	return XXH3_64bits(stretch->bytes + (from - stretch->start), tail) == place->tail_hash;
+}
+
+int place_fits_content(const struct place *place, place_reader read, void *source)
+{
+	size_t tail = place_tail_length(place);
+	int fits = place_head_fits(place, read, source);
+
+	if (fits <= 0)
+		return fits;
+	return hash_is(read, source, place->offset - tail, tail, place->tail_hash);
+}
+
+int place_fits(const struct place *place, int fd)
+{
+	return place_fits_content(place, read_file, &fd);
+}
+
+void place_advance(struct place *place, const struct stretch *stretch, uint64_t offset)
+{
+	size_t tail = window(offset);
+
+	assert(offset >= place->offset && offset <= stretch->start + stretch->len);
+	assert(offset - tail >= stretch->start);
+	/* While the head still grows, the old tail reaches back to byte 0. */
+	if (place->head_length < PLACE_WINDOW) {
+		assert(stretch->start == 0);
+		place->head_length = (uint32_t)tail;
+		place->head_hash = XXH3_64bits(stretch->bytes, tail);
+	}
+	place->tail_hash = XXH3_64bits(stretch->bytes + (offset - tail - stretch->start), tail);
+	place->offset = offset;
+}
+
+bool place_same_inode(const struct place *a, const struct place *b)
+{
+	return a->device == b->device && a->inode == b->inode;
+}
+
+void place_format(const struct place *place, char text[PLACE_TEXT])
+{
+	snprintf(text, PLACE_TEXT, "%jx:%ju:%" PRIu64 ":%" PRIu32 ":%016" PRIx64 ":%016" PRIx64,
+		(uintmax_t)place->device, (uintmax_t)place->inode, place->offset,
+		place->head_length, place->head_hash, place->tail_hash);
+}
+
+int place_parse(struct place *place, const char *text)
+{
+	struct place parsed;
+	uintmax_t device, inode;
+	int end = 0;
+
+	if (sscanf(text, "%jx:%ju:%" SCNu64 ":%" SCNu32 ":%" SCNx64 ":%" SCNx64 "%n", &device,
+		    &inode, &parsed.offset, &parsed.head_length, &parsed.head_hash,
+		    &parsed.tail_hash, &end) != 6 ||
+		text[end] != '\0' || parsed.head_length != window(parsed.offset))
+		return -EINVAL;
+	parsed.device = (dev_t)device;
+	parsed.inode = (ino_t)inode;
+	*place = parsed;
+	return 0;
+}
