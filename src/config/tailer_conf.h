@@ -5,6 +5,7 @@
 #define CONFIG_TAILER_CONF_H
 
 #include "config/common_conf.h"
+#include "lines/splitter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +24,6 @@ struct handler_conf {
 
 enum watch { WATCH_POLL, WATCH_INOTIFY };
 enum start { START_BEGINNING, START_END };
-enum long_line { LONG_LINE_SPLIT, LONG_LINE_TRUNCATE, LONG_LINE_SKIP };
 
 struct tail_conf {
 	char *name;
