@@ -7,73 +7,204 @@ SYSCONFDIR ?= /etc
 LIBDIR     ?= $(PREFIX)/lib
 BUILD      ?= build
 V          ?= 0
+WERROR     ?= 0
 
-SBINDIR    = $(PREFIX)/sbin
-DATADIR    = $(PREFIX)/share/linekeeper
-MANDIR     = $(PREFIX)/share/man
-HANDLERDIR = $(LIBDIR)/linekeeper/handlers
-UNITDIR    = $(PREFIX)/lib/systemd/system
+SBINDIR     = $(PREFIX)/sbin
+INCLUDEDIR  = $(PREFIX)/include
+DATADIR     = $(PREFIX)/share/linekeeper
+EXAMPLEDIR  = $(PREFIX)/share/doc/linekeeper/examples
+MANDIR      = $(PREFIX)/share/man
+HANDLERDIR  = $(LIBDIR)/linekeeper/handlers
+UNITDIR     = $(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
 TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
+CONFDIR     = $(SYSCONFDIR)/linekeeper
 
 CC         ?= cc
 PKGCONFIG  ?= pkg-config
-CLANG_FORMAT ?= clang-format
-CLANG_TIDY ?= clang-tidy
 
-# Only the flags this compiler knows.
-try = $(shell $(CC) $(1) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
-
-LIBRARIES = libconfuse libsystemd libarchive
-CPPFLAGS_ALL = -D_GNU_SOURCE -Isrc -Iinclude -DVERSION='"$(VERSION)"' \
-	-DSYSCONFDIR='"$(SYSCONFDIR)"' -DHANDLERDIR='"$(HANDLERDIR)"' $(LIBRARY_CFLAGS) $(CPPFLAGS)
-LIBRARY_CFLAGS := $(shell $(PKGCONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-LIBRARY_LIBS   := $(shell $(PKGCONFIG) --libs $(LIBRARIES) 2>/dev/null)
-
-WARNINGS = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-	-Wwrite-strings -Wconversion -Wimplicit-fallthrough
-HARDENING := -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
-	$(call try,-fstack-clash-protection) $(call try,-fcf-protection=full)
-CFLAGS   ?= -O2 -g
-CFLAGS_ALL = -std=gnu17 -fPIE -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)
-LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
+# --- what is built ---
 
 SHARED   = base lines daemon config handlers
 PROGRAMS = linekeeper-writer linekeeper-tailer
 
-shared_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(sort $(foreach room,$(SHARED),$(wildcard src/$(room)/*.c))))
-program_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/$(1)/*.c)))
+sources = $(sort $(foreach room,$(1),$(wildcard src/$(room)/*.c)))
+objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
+without_main = $(filter-out %/main.o,$(call objects,$(1)))
+
+ARCHIVES   = $(BUILD)/writer.a $(BUILD)/tailer.a $(BUILD)/shared.a
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+TESTS     ?= $(UNIT_TESTS) $(sort $(wildcard tests/programs/*.bats))
+
+# Files with @PLACES@ in them.
+TEMPLATES = $(shell find etc systemd include -name '*.in')
+FILLED    = $(TEMPLATES:%.in=$(BUILD)/%)
+
+# --- how ---
+
+# Only the flags this compiler knows.
+try = $(shell $(CC) $(1) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+
+LIBRARIES      = libconfuse libsystemd libarchive
+LIBRARY_CFLAGS := $(shell $(PKGCONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LIBRARY_LIBS   := $(shell $(PKGCONFIG) --libs $(LIBRARIES) 2>/dev/null)
+
+WARNINGS = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wwrite-strings -Wconversion -Wimplicit-fallthrough $(if $(filter 1,$(WERROR)),-Werror)
+HARDENING := -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+	$(call try,-fstack-clash-protection) $(call try,-fcf-protection=full)
+CFLAGS      ?= -O2 -g
+CPPFLAGS_ALL = -D_GNU_SOURCE -Isrc -Iinclude -DVERSION='"$(VERSION)"' \
+	-DSYSCONFDIR='"$(SYSCONFDIR)"' -DHANDLERDIR='"$(HANDLERDIR)"' $(LIBRARY_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL   = -std=gnu17 -fPIE -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)
+LDFLAGS_ALL  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
+SANITIZE     = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+VALGRIND     = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes
 
 quiet = $(if $(filter 0,$(V)),@echo "  $(1)	$(2)";)
 
-.PHONY: all check lint asan demo bench install uninstall deps dist clean help
+.PHONY: all check valgrind lint asan demo bench install uninstall deps deps-check deps-lint dist clean help FORCE
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS:%=$(BUILD)/%)
+all: $(PROGRAMS:%=$(BUILD)/%) $(FILLED) ## the programs (default)
 
-$(BUILD)/linekeeper-writer: $(call program_objects,writer) $(BUILD)/shared.a
-$(BUILD)/linekeeper-tailer: $(call program_objects,tailer) $(BUILD)/shared.a
-$(BUILD)/linekeeper-%:
+$(BUILD)/linekeeper-writer: $(call objects,writer) $(BUILD)/shared.a
+$(BUILD)/linekeeper-tailer: $(call objects,tailer) $(BUILD)/shared.a
+$(PROGRAMS:%=$(BUILD)/%):
 	$(call quiet,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS) -ldl
 
-# The rooms that the programs share; each program takes only what it needs out of it.
-$(BUILD)/shared.a: $(shared_objects)
+# The rooms that the programs share; each takes only what it needs out of it.
+$(BUILD)/shared.a: $(call objects,$(SHARED))
+# For the unit tests.
+$(BUILD)/writer.a: $(call without_main,writer)
+$(BUILD)/tailer.a: $(call without_main,tailer)
+$(ARCHIVES):
+	@mkdir -p $(@D)
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/obj/%.o: src/%.c Makefile
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/shared.a
+$(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
-		$(BUILD)/shared.a -lcmocka $(LIBRARY_LIBS) -ldl
+		$(ARCHIVES) -lcmocka $(LIBRARY_LIBS) -ldl
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+$(FILLED): $(BUILD)/%: %.in $(BUILD)/flags
+	@mkdir -p $(@D)
+	@sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+		-e 's|@DATADIR@|$(DATADIR)|g' -e 's|@HANDLERDIR@|$(HANDLERDIR)|g' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@VERSION@|$(VERSION)|g' $< >$@
 
-unit: $(UNIT_TESTS)
-	@for test in $(UNIT_TESTS); do echo "== $$test" && $$test || exit 1; done
+# Changes when flags or places do, and everything is built anew.
+$(BUILD)/flags: export FLAGS = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(PREFIX)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo "$$FLAGS" | cmp -s - $@ || echo "$$FLAGS" >$@
 
-clean:
+-include $(patsubst %.o,%.d,$(call objects,$(SHARED) writer tailer)) $(UNIT_TESTS:=.d)
+
+# --- running and testing ---
+
+demo: all ## the pair on the sample log, until interrupted
+	@BUILD=$(BUILD) tests/demo
+
+check: all $(UNIT_TESTS) ## all tests, or those in TESTS
+	@BUILD=$(abspath $(BUILD)) tests/run $(TESTS)
+
+valgrind: $(UNIT_TESTS) ## the unit tests under valgrind
+	@BUILD=$(abspath $(BUILD)) TEST_WRAPPER="$(VALGRIND)" tests/run $(UNIT_TESTS)
+
+asan: ## all tests, built with the address and undefined behaviour sanitizers
+	@$(MAKE) BUILD=$(BUILD)/asan HARDENING= CFLAGS="$(SANITIZE)" check
+
+bench: all ## speed, beside other programs
+	@BUILD=$(abspath $(BUILD)) tests/bench/run
+
+C_FILES = $(wildcard src/*/*.[ch] include/linekeeper/*.h tests/*/*.[ch] docs/examples/*.[ch])
+SCRIPTS = .ci/run $(shell grep -rlE '^\#!/bin/(ba)?sh' tests etc docs) $(wildcard tests/*/*.bash)
+
+lint: ## style, static analysis, floors, scripts and manual pages
+	tests/floors $(wildcard src/*/*.[ch])
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --enable=warning,performance,portability --inline-suppr --std=c11 \
+		--library=posix,gnu --error-exitcode=1 -j 2 -Isrc -Iinclude src tests/unit
+	printf '%s\n' $(call sources,$(SHARED) writer tailer) | xargs -P 2 -I FILE \
+		clang-tidy --quiet FILE -- -std=gnu17 $(CPPFLAGS_ALL)
+	shellcheck $(SCRIPTS)
+	mandoc -T lint -W warning $(MAN_PAGES)
+
+# --- installing ---
+
+MAN_PAGES = $(wildcard docs/man/*.[1-8])
+UNITS     = $(wildcard systemd/*.socket) $(filter %.service,$(FILLED))
+SAMPLES  = $(wildcard etc/*.conf) $(filter $(BUILD)/etc/%.conf,$(FILLED))
+CONFIGS   = $(filter %/tailer.conf %/writer.conf,$(SAMPLES))
+EXAMPLES  = $(filter-out $(CONFIGS),$(SAMPLES)) $(wildcard docs/examples/*)
+
+install: all ## to PREFIX, configurations to SYSCONFDIR; DESTDIR goes before both
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(INCLUDEDIR)/linekeeper $(HANDLERDIR) \
+		$(LIBDIR)/pkgconfig $(UNITDIR)/linekeeper-.service.d $(SYSUSERSDIR) $(TMPFILESDIR) \
+		$(DATADIR) $(EXAMPLEDIR) $(CONFDIR)/tailer.conf.d $(CONFDIR)/writer.conf.d)
+	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(SBINDIR)
+	install -m 644 include/linekeeper/handler.h $(DESTDIR)$(INCLUDEDIR)/linekeeper
+	install -m 644 $(BUILD)/include/linekeeper.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 etc/Full_data.log $(DESTDIR)$(DATADIR)
+	install -m 644 $(UNITS) $(DESTDIR)$(UNITDIR)
+	install -m 644 systemd/linekeeper-.service.d/*.conf $(DESTDIR)$(UNITDIR)/linekeeper-.service.d
+	install -m 644 systemd/sysusers.d/linekeeper.conf $(DESTDIR)$(SYSUSERSDIR)
+	install -m 644 systemd/tmpfiles.d/linekeeper.conf $(DESTDIR)$(TMPFILESDIR)
+	install -D -m 755 -t $(DESTDIR)$(EXAMPLEDIR)/init.d $(BUILD)/etc/init.d/linekeeper
+	install -D -m 644 -t $(DESTDIR)$(EXAMPLEDIR)/xinetd.d $(BUILD)/etc/xinetd.d/*
+	install -m 644 $(EXAMPLES) $(DESTDIR)$(EXAMPLEDIR)
+	for page in $(MAN_PAGES); do \
+		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit 1; done
+	for file in $(CONFIGS); do \
+		target=$(DESTDIR)$(CONFDIR)/$${file##*/}; \
+		if [ -e $$target ] && ! cmp -s $$file $$target; then \
+			echo "$$target is your own and stays; the new one is $$target.new"; \
+			target=$$target.new; \
+		fi; \
+		install -m 644 $$file $$target || exit 1; done
+
+uninstall: ## all that install put there, but the configurations
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(SBINDIR)/%) $(DESTDIR)$(LIBDIR)/pkgconfig/linekeeper.pc \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) \
+		$(DESTDIR)$(SYSUSERSDIR)/linekeeper.conf $(DESTDIR)$(TMPFILESDIR)/linekeeper.conf \
+		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -rf $(addprefix $(DESTDIR),$(INCLUDEDIR)/linekeeper $(DATADIR) $(EXAMPLEDIR) \
+		$(UNITDIR)/linekeeper-.service.d)
+	-rmdir $(addprefix $(DESTDIR),$(HANDLERDIR) $(LIBDIR)/linekeeper)
+
+dist: ## a tarball of the last commit
+	@mkdir -p $(BUILD)
+	git archive --prefix=linekeeper-$(VERSION)/ -o $(BUILD)/linekeeper-$(VERSION).tar.gz HEAD
+
+# --- what Debian 12 calls what is needed ---
+
+BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev libxxhash-dev
+CHECK_PACKAGES = bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
+	netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0
+LINT_PACKAGES  = clang clang-format clang-tidy cppcheck shellcheck mandoc
+
+SUDO        = $(if $(filter 0,$(shell id -u)),,sudo)
+APT_INSTALL = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
+
+deps: ## Debian packages for building
+	$(APT_INSTALL) $(BUILD_PACKAGES)
+
+# The super-daemons exclude each other as packages, and would be started: only their files are taken.
+deps-check: deps ## ... for the tests, too
+	$(APT_INSTALL) $(CHECK_PACKAGES)
+	mkdir -p .tools && cd .tools && apt-get download xinetd openbsd-inetd && \
+		for package in *.deb; do dpkg -x $$package . && rm $$package || exit 1; done
+
+deps-lint: ## ... for lint
+	$(APT_INSTALL) $(LINT_PACKAGES)
+
+clean: ## removes what was built
 	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
