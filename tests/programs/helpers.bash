@@ -12,6 +12,7 @@ case $BUILD in /*) ;; *) BUILD=$SOURCE/$BUILD ;; esac
 WRITER=$BUILD/linekeeper-writer
 TAILER=$BUILD/linekeeper-tailer
 export SOURCE BUILD WRITER TAILER
+export PATH=$PATH:/usr/sbin:/sbin:$SOURCE/.tools/usr/sbin # inetd and xinetd, from `make deps-check`
 
 enter_room() {
     cd "$BATS_TEST_TMPDIR" || return
@@ -141,7 +142,7 @@ require() {
     local command
 
     for command; do
-        PATH=$PATH:/usr/sbin:/sbin type "$command" >/dev/null 2>&1 || skip "$command is not installed"
+        type "$command" >/dev/null 2>&1 || skip "$command is not installed"
     done
 }
 
