@@ -1,7 +1,7 @@
 /*
- * From a checked configuration to a running daemon, in the order of daemon(7):
- * pidfile locked, detached, directories made, pidfile written, privileges dropped,
- * workers up, and only then the original process exits 0.
+ * From a checked configuration to a running daemon, in the order of daemon(7): directories made,
+ * pidfile locked, detached, pidfile written, privileges dropped, workers up, and only then the
+ * original process exits 0.
  */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
@@ -20,7 +20,10 @@ struct daemon_setup {
 	enum log_target log; /* once booted; LOG_TO_AUTO detached means the journal or syslog */
 };
 
-/* Returns the program's exit status, in the daemon and (not for -n) in the original process. */
+/* Never returns in the original process of a daemon that detached. Else the program's exit status.
+ * All descriptors above 2 are closed but those systemd passed (with LISTEN_FDS still set, it is
+ * not left detached); SIGPIPE is ignored from here on, workers included; of the umask,
+ * group-write and all for others go. `first` is released. */
 int daemon_run(const struct daemon_setup *setup, const struct supervised *supervised,
 	struct section_list *first);
 

@@ -10,4 +10,7 @@ void notify_reloading(void);
 void notify_stopping(void);
 void notify_status(const char *status);
 
+/* In a forked worker: it and the programs it starts do not speak for the daemon. */
+void notify_disown(void);
+
 #endif

@@ -13,17 +13,18 @@ struct pidfile {
 	int fd; /* -1: none held */
 };
 
-/* Locks `path` (absolute), creating it. -EWOULDBLOCK with *other set to the pid it names
- * (0 if unknown) while another process holds it; else a negative errno. */
+/* Locks `path` (absolute), creating it; one left by a dead process is emptied and taken over.
+ * -EWOULDBLOCK with *other set to the pid it names (0 if unknown) while another process holds
+ * it; -EINVAL: not a regular file of one name; else a negative errno. */
 int pidfile_lock(struct pidfile *pidfile, const char *path, pid_t *other);
 
-/* Writes the pid of this process. */
+/* Writes the pid of this process; everybody may read it. */
 int pidfile_write(struct pidfile *pidfile);
 
 /* In a forked worker: gives up the descriptor without unlocking or unlinking. */
 void pidfile_disown(struct pidfile *pidfile);
 
-/* Unlinks and unlocks. */
+/* Unlinks and unlocks. Where the directory does not allow that, an empty file stays. */
 void pidfile_remove(struct pidfile *pidfile);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef DAEMON_SUPERVISOR_H
 #define DAEMON_SUPERVISOR_H
 
+#include "daemon/pidfile.h"
 #include "daemon/worker.h"
 
 #include <stddef.h>
@@ -44,16 +45,12 @@ struct supervised {
 	int (*run)(void *context, const struct section *section, struct worker *worker);
 };
 
-/* Runs until stopped; `first` is a loaded list, released by the supervisor. `booted` is called
- * once: with STATUS_OK when every worker is ready, or with the status of the first that failed
- * to start, after which the rest is stopped. `forked` is called first in each worker, to drop
- * what is the supervisor's own. Both get `boot`. Returns the program's exit status. */
-struct supervisor_boot {
-	void (*booted)(void *boot, int status);
-	void (*forked)(void *boot);
-	void *boot;
-};
+/* Runs until SIGTERM, SIGINT or the end of all sections; `first` is a loaded list, released by the
+ * supervisor. When every worker is ready, detach_done() is told so with STATUS_OK and `*boot_fd`
+ * becomes -1 (it is -1 in the foreground from the start). If one fails to start before that, all
+ * are stopped and the status of that one is returned. Workers give `pidfile` up. Returns the
+ * program's exit status. */
 int supervise(const struct supervised *supervised, struct section_list *first,
-	const struct supervisor_boot *boot);
+	struct pidfile *pidfile, int *boot_fd);
 
 #endif

@@ -10,6 +10,7 @@
 
 struct worker {
 	int ready_fd; /* the supervisor waits on its other end; -1 when there is none */
+	int boot_fd;  /* the log goes there until ready; not looked at without a ready_fd */
 	bool adhoc;   /* a hang-up of the terminal ends the run */
 };
 
@@ -20,7 +21,9 @@ struct worker_signals {
 	void *context;
 };
 
-/* A new event loop with those signals, which are blocked from here on. 0 or negative errno. */
+/* A new event loop with those signals, which are blocked from here on, and so is SIGCHLD, as
+ * sd_event_add_child(3) wants it: signals_reset() before exec(3). `signals` lives as long as the
+ * loop. An ad-hoc run under nohup(1) takes no SIGHUP. 0 or negative errno. */
 int worker_loop(const struct worker *worker, const struct worker_signals *signals, sd_event **loop);
 
 /* Everything that can be checked at start has been: this section is up. */

@@ -1,0 +1,172 @@
+#include "daemon/daemon.h"
+
+#include "base/status.h"
+#include "daemon/detach.h"
+#include "daemon/pidfile.h"
+#include "daemon/privileges.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
+static int status_of(int error)
+{
+	if (error == 0)
+		return STATUS_OK;
+	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
+}
+
+/* The directory that an absolute path is in; the caller frees it. */
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static int find_identity(const struct daemon_setup *setup, struct identity_change *identity)
+{
+	char why[256];
+	int error = privileges_find(setup->user, setup->group, identity, why, sizeof(why));
+
+	if (error == 0)
+		return STATUS_OK;
+	log_error("%s", why);
+	return error == -EINVAL ? STATUS_CONFIG : status_of(error);
+}
+
+static int make_directory(const struct identity_change *identity, const char *path, mode_t mode)
+{
+	int error = privileges_make_directory(identity, path, mode);
+
+	if (error)
+		log_error("%s: cannot make this directory: %s", path, reason(error));
+	return status_of(error);
+}
+
+static int lock_pidfile(struct pidfile *pidfile, const char *path)
+{
+	pid_t other = 0;
+	int error = pidfile_lock(pidfile, path, &other);
+
+	if (error == -EWOULDBLOCK && other > 0)
+		log_error("already running with pid %d (%s)", (int)other, path);
+	else if (error == -EWOULDBLOCK)
+		log_error("already running (%s is locked)", path);
+	else if (error)
+		log_error("%s: %s", path, reason(error));
+	return status_of(error);
+}
+
+/* As the one who has to work there. */
+static int check_directory(const char *path)
+{
+	int error = access(path, W_OK | X_OK) < 0 ? -errno : 0;
+
+	if (error)
+		log_error("%s: not writable: %s", path, reason(error));
+	return status_of(error);
+}
+
+/* What can fail while the terminal is still ours. */
+static int prepare(const struct daemon_setup *setup, const char *run_directory,
+	struct identity_change *identity, struct pidfile *pidfile)
+{
+	int status = find_identity(setup, identity);
+
+	if (status == STATUS_OK)
+		status = make_directory(identity, run_directory, 0755);
+	if (status == STATUS_OK)
+		status = lock_pidfile(pidfile, setup->pidfile);
+	if (status == STATUS_OK)
+		status = make_directory(identity, setup->state, 0700);
+	return status;
+}
+
+static int leave_terminal(const struct daemon_setup *setup, const char *program, int *boot_fd)
+{
+	enum log_target log = setup->log;
+	int error;
+
+	if (log == LOG_TO_STDERR) {
+		log_error("a daemon that detaches has no standard error to log to");
+		return STATUS_CONFIG;
+	}
+	error = detach(boot_fd);
+	if (error) {
+		log_error("cannot detach: %s", reason(error));
+		return STATUS_FAILURE;
+	}
+	if (log == LOG_TO_AUTO)
+		log = access(JOURNAL_SOCKET, F_OK) == 0 ? LOG_TO_JOURNAL : LOG_TO_SYSLOG;
+	log_open(program, log);
+	return STATUS_OK;
+}
+
+static int settle(const struct daemon_setup *setup, const char *run_directory,
+	const struct identity_change *identity, struct pidfile *pidfile)
+{
+	int error = pidfile_write(pidfile);
+	int status;
+
+	if (error) {
+		log_error("%s: %s", pidfile->path, reason(error));
+		return status_of(error);
+	}
+	error = privileges_drop(identity);
+	if (error) {
+		log_error("cannot become user \"%s\": %s", setup->user, reason(error));
+		return STATUS_PERMISSION;
+	}
+	status = check_directory(setup->state);
+	return status == STATUS_OK ? check_directory(run_directory) : status;
+}
+
+/* The whole life but for what has to be cleared away after it. */
+static int live(const struct daemon_setup *setup, const struct supervised *supervised,
+	struct section_list *first, struct pidfile *pidfile, int *boot_fd)
+{
+	char *run_directory = directory_of(setup->pidfile);
+	bool activated = sd_listen_fds(0) > 0;
+	struct identity_change identity = { 0 };
+	int status = run_directory ? STATUS_OK : STATUS_FAILURE;
+
+	if (status == STATUS_OK)
+		status = prepare(setup, run_directory, &identity, pidfile);
+	if (status == STATUS_OK && !setup->foreground && !activated)
+		status = leave_terminal(setup, supervised->program, boot_fd);
+	else if (status == STATUS_OK)
+		log_open(supervised->program, setup->log);
+	if (status == STATUS_OK)
+		status = settle(setup, run_directory, &identity, pidfile);
+	privileges_free(&identity);
+	free(run_directory);
+	if (status == STATUS_OK)
+		return supervise(supervised, first, pidfile, boot_fd);
+	supervised->release(supervised->context, first);
+	return status;
+}
+
+int daemon_run(const struct daemon_setup *setup, const struct supervised *supervised,
+	struct section_list *first)
+{
+	struct pidfile pidfile = { .fd = -1 };
+	int boot_fd = -1;
+	int status;
+
+	/* Logs are for the group at most; whoever started us may have been stricter. */
+	umask(umask(077) | 027);
+	signal(SIGPIPE, SIG_IGN); /* the journal may be restarted, a handler may die */
+	detach_close_inherited();
+	status = live(setup, supervised, first, &pidfile, &boot_fd);
+	pidfile_remove(&pidfile);
+	if (boot_fd >= 0) /* stopped before it was up */
+		detach_done(boot_fd, status == STATUS_OK ? STATUS_FAILURE : status);
+	return status;
+}
