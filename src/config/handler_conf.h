@@ -1,0 +1,27 @@
+/* A handler section: each type has keys of its own. For tailer_conf.c and its neighbours. */
+#ifndef CONFIG_HANDLER_CONF_H
+#define CONFIG_HANDLER_CONF_H
+
+#include "config/tailer_conf.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The keys of all types; handler_conf.c says which type has which. */
+#define HANDLER_KEYS                                                                               \
+	KEY("type", NULL), KEY("path", NULL), LIST_KEY("command"), KEY("mode", "stream"),          \
+		KEY("output", NULL), KEY("identifier", NULL), KEY("facility", "user"),             \
+		KEY("level", "notice"), KEY("module", NULL), LIST_KEY("options")
+
+struct cfg_t;
+
+/* False after logging what is wrong. */
+bool handler_conf_take(struct cfg_t *section, struct handler_conf *handler);
+
+/* The file it writes; NULL if it has none. */
+const char *handler_conf_output(const struct handler_conf *handler);
+
+void handler_conf_write(const struct handler_conf *handler, FILE *out);
+void handler_conf_free(struct handler_conf *handler);
+
+#endif

@@ -1,0 +1,304 @@
+#include "config/writer_conf.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "config/strings.h"
+#include "config/take.h"
+#include "config/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static cfg_opt_t replay_keys[] = {
+	SECTION_START,
+	KEY("source", NULL),
+	KEY("target", NULL),
+	KEY("interval", "0.25"),
+	KEY("at_end", "wait"),
+	KEY("catch_up", "burst"),
+	CFG_END(),
+};
+
+static cfg_opt_t job_keys[] = {
+	SECTION_START,
+	LIST_KEY("command"),
+	KEY("target", NULL),
+	KEY("interval", NULL),
+	KEY("timeout", "0"),
+	KEY("overlap", "skip"),
+	KEY("first", "after"),
+	CFG_END(),
+};
+
+static cfg_opt_t writer_keys[] = {
+	COMMON_KEYS,
+	SECTION("replay", replay_keys),
+	SECTION("job", job_keys),
+	CFG_END(),
+};
+
+static const char *const at_end_names[] = { "wait", "loop", "exit", NULL };
+static const char *const catch_up_names[] = { "burst", "skip", NULL };
+static const char *const overlap_names[] = { "skip", "queue", "kill", NULL };
+static const char *const first_names[] = { "after", "now", NULL };
+
+static bool take_needed_path(cfg_t *section, const char *key, char **path)
+{
+	return take_needs(section, key) && take_path(section, key, path);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	if (strcmp(a, b) == 0)
+		return true;
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_ino == sb.st_ino &&
+	       sa.st_dev == sb.st_dev;
+}
+
+static bool take_files(cfg_t *section, struct replay_conf *replay)
+{
+	if (!take_needed_path(section, "source", &replay->source) ||
+		!take_needed_path(section, "target", &replay->target))
+		return false;
+	if (same_file(replay->source, replay->target))
+		return take_error(section, "target", "target = \"%s\": this is the source itself",
+			replay->target);
+	return true;
+}
+
+static bool take_replay(cfg_t *section, struct replay_conf *replay)
+{
+	int at_end, catch_up;
+
+	if (!take_place(section, &replay->file, &replay->line) ||
+		!take_name(section, &replay->name) || !take_files(section, replay) ||
+		!take_duration(section, "interval", 0, &replay->interval_ns) ||
+		!take_choice(section, "at_end", at_end_names, &at_end) ||
+		!take_choice(section, "catch_up", catch_up_names, &catch_up))
+		return false;
+	replay->at_end = (enum at_end)at_end;
+	replay->catch_up = (enum catch_up)catch_up;
+	return true;
+}
+
+static bool take_job(cfg_t *section, struct job_conf *job)
+{
+	int overlap, first;
+
+	if (!take_place(section, &job->file, &job->line) || !take_name(section, &job->name) ||
+		!take_command(section, "command", &job->command) ||
+		!take_needed_path(section, "target", &job->target) ||
+		!take_needs(section, "interval") ||
+		!take_duration(section, "interval", NS_PER_MS, &job->interval_ns) ||
+		!take_duration(section, "timeout", 0, &job->timeout_ns) ||
+		!take_choice(section, "overlap", overlap_names, &overlap) ||
+		!take_choice(section, "first", first_names, &first))
+		return false;
+	job->overlap = (enum overlap)overlap;
+	job->first_now = first == 1;
+	return true;
+}
+
+static bool take_replays(cfg_t *tree, struct writer_conf *conf)
+{
+	unsigned count = cfg_size(tree, "replay");
+
+	conf->replays = calloc(count + 1, sizeof(*conf->replays));
+	if (!conf->replays)
+		return take_no_memory();
+	for (unsigned i = 0; i < count; i++) {
+		conf->replay_count++;
+		if (!take_replay(cfg_getnsec(tree, "replay", i), &conf->replays[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool take_jobs(cfg_t *tree, struct writer_conf *conf)
+{
+	unsigned count = cfg_size(tree, "job");
+
+	conf->jobs = calloc(count + 1, sizeof(*conf->jobs));
+	if (!conf->jobs)
+		return take_no_memory();
+	for (unsigned i = 0; i < count; i++) {
+		conf->job_count++;
+		if (!take_job(cfg_getnsec(tree, "job", i), &conf->jobs[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool take_sections(cfg_t *tree, struct writer_conf *conf)
+{
+	if (cfg_size(tree, "replay") + cfg_size(tree, "job") == 0)
+		return take_error(tree, NULL, "there is no replay section and no job section");
+	return take_replays(tree, conf) && take_jobs(tree, conf);
+}
+
+/* Takes the tree over. */
+static struct writer_conf *conf_from(cfg_t *tree)
+{
+	struct writer_conf *conf = tree ? calloc(1, sizeof(*conf)) : NULL;
+
+	if (conf && !(common_conf_take(tree, &conf->common) && take_sections(tree, conf))) {
+		writer_conf_free(conf);
+		conf = NULL;
+	}
+	if (tree)
+		cfg_free(tree);
+	return conf;
+}
+
+struct writer_conf *writer_conf_load(const char *file)
+{
+	struct writer_conf *conf = conf_from(parse_files(writer_keys, file));
+
+	if (conf && !common_conf_places(&conf->common, "writer")) {
+		writer_conf_free(conf);
+		return NULL;
+	}
+	return conf;
+}
+
+static char *adhoc_text(const char *source, const char *target)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	text_open(out, "replay", "adhoc");
+	text_string(out, "source", source);
+	text_string(out, "target", target);
+	text_string(out, "at_end", "exit");
+	text_close(out);
+	fclose(out);
+	return text;
+}
+
+static struct writer_conf *adhoc_from(const char *source, const char *target)
+{
+	char *text = source && target ? adhoc_text(source, target) : NULL;
+	struct writer_conf *conf = NULL;
+
+	if (text)
+		conf = conf_from(parse_text(writer_keys, "command line", text));
+	free(text);
+	return conf;
+}
+
+struct writer_conf *writer_conf_adhoc(const char *source, const char *target)
+{
+	bool to_stdout = strcmp(target, "-") == 0;
+	char *from = file_absolute(source), *to = file_absolute(target);
+	struct writer_conf *conf = adhoc_from(from, to);
+
+	free(from);
+	free(to);
+	if (conf && to_stdout) {
+		free(conf->replays[0].target);
+		conf->replays[0].target = strdup(target);
+		if (!conf->replays[0].target) {
+			writer_conf_free(conf);
+			return NULL;
+		}
+	}
+	return conf;
+}
+
+static void replay_write(const struct replay_conf *replay, FILE *out)
+{
+	text_open(out, "replay", replay->name);
+	text_string(out, "source", replay->source);
+	text_string(out, "target", replay->target);
+	text_duration(out, "interval", replay->interval_ns);
+	text_string(out, "at_end", at_end_names[replay->at_end]);
+	text_string(out, "catch_up", catch_up_names[replay->catch_up]);
+	text_close(out);
+}
+
+static void job_write(const struct job_conf *job, FILE *out)
+{
+	text_open(out, "job", job->name);
+	text_list(out, "command", job->command);
+	text_string(out, "target", job->target);
+	text_duration(out, "interval", job->interval_ns);
+	text_duration(out, "timeout", job->timeout_ns);
+	text_string(out, "overlap", overlap_names[job->overlap]);
+	text_string(out, "first", first_names[job->first_now]);
+	text_close(out);
+}
+
+void writer_conf_dump(const struct writer_conf *conf, FILE *out)
+{
+	common_conf_dump(&conf->common, out);
+	for (size_t i = 0; i < conf->replay_count; i++) {
+		putc('\n', out);
+		replay_write(&conf->replays[i], out);
+	}
+	for (size_t i = 0; i < conf->job_count; i++) {
+		putc('\n', out);
+		job_write(&conf->jobs[i], out);
+	}
+}
+
+char *replay_conf_text(const struct replay_conf *replay)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	replay_write(replay, out);
+	fclose(out);
+	return text;
+}
+
+char *job_conf_text(const struct job_conf *job)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	job_write(job, out);
+	fclose(out);
+	return text;
+}
+
+static void replay_free(struct replay_conf *replay)
+{
+	free(replay->name);
+	free(replay->source);
+	free(replay->target);
+	free(replay->file);
+}
+
+static void job_free(struct job_conf *job)
+{
+	free(job->name);
+	strings_free(job->command);
+	free(job->target);
+	free(job->file);
+}
+
+void writer_conf_free(struct writer_conf *conf)
+{
+	if (!conf)
+		return;
+	for (size_t i = 0; i < conf->replay_count; i++)
+		replay_free(&conf->replays[i]);
+	for (size_t i = 0; i < conf->job_count; i++)
+		job_free(&conf->jobs[i]);
+	free(conf->replays);
+	free(conf->jobs);
+	common_conf_free(&conf->common);
+	free(conf);
+}
