@@ -122,14 +122,15 @@ asan: ## all tests, built with the address and undefined behaviour sanitizers
 bench: all ## speed, beside other programs
 	@BUILD=$(abspath $(BUILD)) tests/bench/run
 
+# Leaks are for clang-tidy, the sanitizers and valgrind: cppcheck guesses wrongly at struct literals.
 C_FILES = $(wildcard src/*/*.[ch] include/linekeeper/*.h tests/*/*.[ch] docs/examples/*.[ch])
 SCRIPTS = .ci/run $(shell grep -rlE '^\#!/bin/(ba)?sh' tests etc docs) $(wildcard tests/*/*.bash)
 
 lint: ## style, static analysis, floors, scripts and manual pages
 	tests/floors $(wildcard src/*/*.[ch])
 	clang-format --dry-run -Werror $(C_FILES)
-	cppcheck --quiet --enable=warning,performance,portability --inline-suppr --std=c11 \
-		--library=posix,gnu --error-exitcode=1 -j 2 -Isrc -Iinclude src tests/unit
+	cppcheck --quiet --enable=warning,performance --inline-suppr --std=c11 --library=posix,gnu \
+		--suppress=memleak --suppress=resourceLeak --error-exitcode=1 -j 2 -Isrc -Iinclude src
 	printf '%s\n' $(call sources,$(SHARED) writer tailer) | xargs -P 2 -I FILE \
 		clang-tidy --quiet FILE -- -std=gnu17 $(CPPFLAGS_ALL)
 	shellcheck $(SCRIPTS)
