@@ -49,10 +49,25 @@ static ssize_t read_file(void *source, void *buffer, size_t len, uint64_t offset
 	return file_read_at(*(int *)source, buffer, len, (off_t)offset);
 }
 
+int place_set(struct place *place, place_reader read, void *source, uint64_t offset)
+{
+	struct place set = *place;
+	size_t tail = window(offset);
+	int error;
+
+	set.offset = offset;
+	set.head_length = (uint32_t)tail;
+	error = hash_at(read, source, 0, tail, &set.head_hash);
+	if (!error)
+		error = hash_at(read, source, offset - tail, tail, &set.tail_hash);
+	if (!error)
+		*place = set;
+	return error;
+}
+
 int place_take(struct place *place, int fd, uint64_t offset)
 {
-	struct place taken = { .offset = offset, .head_length = (uint32_t)window(offset) };
-	size_t tail = window(offset);
+	struct place taken = { 0 };
 	struct stat st;
 	int error;
 
@@ -60,9 +75,7 @@ int place_take(struct place *place, int fd, uint64_t offset)
 		return -errno;
 	taken.device = st.st_dev;
 	taken.inode = st.st_ino;
-	error = hash_at(read_file, &fd, 0, taken.head_length, &taken.head_hash);
-	if (!error)
-		error = hash_at(read_file, &fd, offset - tail, tail, &taken.tail_hash);
+	error = place_set(&taken, read_file, &fd, offset);
 	if (!error)
 		*place = taken;
 	return error;

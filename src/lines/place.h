@@ -42,8 +42,10 @@ typedef ssize_t (*place_reader)(void *source, void *buffer, size_t len, uint64_t
 /* How many bytes before its offset a place looks at. */
 size_t place_tail_length(const struct place *place);
 
-/* The place at `offset` of an open file; -ENODATA when the file is shorter. */
+/* The place at `offset` of an open file; -ENODATA when the file is shorter. place_set() leaves
+ * device and inode as they are. */
 int place_take(struct place *place, int fd, uint64_t offset);
+int place_set(struct place *place, place_reader read, void *source, uint64_t offset);
 
 /* Does this content lead to the place? 1, 0, or a negative errno. Device and inode are not
  * compared. A place at offset 0 fits everything: ask for the inode too. */

@@ -1,0 +1,427 @@
+#include "lines/assemble.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "lines/siblings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A file on the disk that may be one of the stream's, or a new one. */
+struct candidate {
+	const char *path;
+	struct stat st;
+	bool live;             /* the live path itself */
+	struct logfile *match; /* the known file that it is */
+};
+
+struct candidates {
+	struct candidate *list; /* oldest first, the live path last */
+	size_t count;
+	struct siblings siblings; /* owns the paths */
+};
+
+static int list_candidates(const struct stream *stream, const struct stat *live,
+	const struct look *look, struct candidates *candidates)
+{
+	int error = siblings_list(stream->path, look->rules->rotated, &candidates->siblings);
+	const struct siblings *siblings = &candidates->siblings;
+
+	if (error)
+		return error;
+	candidates->list = calloc(siblings->count + 1, sizeof(*candidates->list));
+	if (!candidates->list) {
+		siblings_free(&candidates->siblings);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < siblings->count; i++)
+		candidates->list[i] = (struct candidate){ .path = siblings->list[i].path,
+			.st = siblings->list[i].st };
+	candidates->count = siblings->count;
+	if (live)
+		candidates->list[candidates->count++] =
+			(struct candidate){ .path = stream->path, .st = *live, .live = true };
+	return 0;
+}
+
+static void free_candidates(struct candidates *candidates)
+{
+	siblings_free(&candidates->siblings);
+	free(candidates->list);
+}
+
+static bool same_inode(const struct logfile *file, const struct candidate *candidate)
+{
+	return candidate->st.st_ino == file->record.place.inode;
+}
+
+static bool same_device(const struct logfile *file, const struct candidate *candidate)
+{
+	return candidate->st.st_dev == file->record.place.device;
+}
+
+/* Does the candidate's content lead to the place where we are in `file`? */
+static bool content_fits(const struct logfile *file, const struct candidate *candidate)
+{
+	const struct place *place = &file->record.place;
+	struct content *content;
+	int fits;
+
+	if (!content_packed_name(candidate->path) &&
+		(uint64_t)candidate->st.st_size < place->offset)
+		return false;
+	if (content_open(candidate->path, &content) < 0)
+		return false;
+	fits = place_fits_content(place, content_read, content);
+	content_close(content);
+	return fits == 1;
+}
+
+/* Nothing has been read of the file: only the inode tells. */
+static bool unread_fits(const struct logfile *file, const struct candidate *candidate)
+{
+	return same_inode(file, candidate) && same_device(file, candidate) && !file->displaced;
+}
+
+static bool fits(const struct logfile *file, const struct candidate *candidate)
+{
+	if (file->record.place.offset == 0)
+		return unread_fits(file, candidate);
+	return content_fits(file, candidate);
+}
+
+/* How good a candidate is to look at first, see design: inode and device, inode, path, any. */
+static int closeness(const struct logfile *file, const struct candidate *candidate)
+{
+	if (same_inode(file, candidate))
+		return same_device(file, candidate) ? 0 : 1;
+	return strcmp(file->record.path, candidate->path) == 0 ? 2 : 3;
+}
+
+static struct candidate *find_closed(const struct logfile *file, struct candidates *candidates)
+{
+	for (int close = 0; close <= 3; close++)
+		for (size_t i = candidates->count; i-- > 0;) {
+			struct candidate *candidate = &candidates->list[i];
+
+			if (!candidate->match && closeness(file, candidate) == close &&
+				fits(file, candidate))
+				return candidate;
+		}
+	return NULL;
+}
+
+/* An open file is where its inode is; else a copy of it may mark the place, or an editor has
+ * replaced it by a file that goes on where it stood. */
+static struct candidate *find_open(const struct logfile *file, struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->count; i++) {
+		struct candidate *candidate = &candidates->list[i];
+
+		if (!candidate->match && same_inode(file, candidate) &&
+			same_device(file, candidate))
+			return candidate;
+	}
+	return file->record.place.offset > 0 ? find_closed(file, candidates) : NULL;
+}
+
+/* A copy that was made before all of the file had been read: it begins as the file does and ends
+ * before our place. Nothing in it is new. */
+static bool shorter_copy(const struct logfile *file, const struct candidate *candidate)
+{
+	const struct place *place = &file->record.place;
+	struct content *content;
+	bool is_copy;
+
+	if (candidate->live || candidate->match || place->head_length < PLACE_WINDOW ||
+		content_open(candidate->path, &content) < 0)
+		return false;
+	is_copy = place_head_fits(place, content_read, content) == 1;
+	content_close(content);
+	return is_copy;
+}
+
+static struct candidate *find_shorter_copy(
+	const struct logfile *file, struct candidates *candidates)
+{
+	for (size_t i = candidates->count; i-- > 0;)
+		if (shorter_copy(file, &candidates->list[i]))
+			return &candidates->list[i];
+	return NULL;
+}
+
+/* The end of a file was cut off, but not what we have read of it. */
+static void note_cut(struct logfile *file, const struct stat *st)
+{
+	struct record *record = &file->record;
+	uint64_t size = (uint64_t)st->st_size;
+
+	if (size >= record->size)
+		return;
+	record->accounts.lost += record->size - size;
+	record->accounts.gaps++;
+	record->size = size;
+}
+
+/* From now on the file is read where the candidate is. */
+static void move_to(struct logfile *file, const struct candidate *candidate)
+{
+	struct place *place = &file->record.place;
+
+	if (!same_inode(file, candidate) || !same_device(file, candidate))
+		logfile_close(file);
+	if (logfile_set_path(file, candidate->path) < 0)
+		return;
+	place->device = candidate->st.st_dev;
+	place->inode = candidate->st.st_ino;
+	if (candidate->live && file->displaced)
+		note_cut(file, &candidate->st);
+	file->displaced = false;
+	file->unread = true;
+	file->named = candidate->live;
+	if (!candidate->live)
+		logfile_open(
+			file); /* a rotated file may soon be gone; if it is now, reading tells */
+}
+
+static void match(struct logfile *file, struct candidates *candidates)
+{
+	struct candidate *candidate =
+		file->content ? find_open(file, candidates) : find_closed(file, candidates);
+
+	if (candidate) {
+		candidate->match = file;
+		/* A descriptor we hold is surer than a copy, but only the live path goes on. */
+		if (!file->content || candidate->live || same_inode(file, candidate))
+			move_to(file, candidate);
+	} else if (file->displaced && (candidate = find_shorter_copy(file, candidates))) {
+		candidate->match = file;
+		file->record.accounts.gaps++;
+	}
+}
+
+static bool matched(const struct logfile *file, const struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->count; i++)
+		if (candidates->list[i].match == file)
+			return true;
+	return false;
+}
+
+/* The oldest candidate that we know marks where we are; the count, if we know none. */
+static size_t find_mark(const struct candidates *candidates)
+{
+	size_t i = 0;
+
+	while (i < candidates->count && !candidates->list[i].match)
+		i++;
+	return i;
+}
+
+static bool changed_since(const struct stat *st, uint64_t last)
+{
+	return (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec >= last;
+}
+
+/* Is this one to be read from its first byte? Siblings older than the mark are history; without a
+ * mark those are, that have not changed since the last look. */
+static bool is_new(
+	const struct candidates *candidates, size_t i, size_t mark, const struct look *look)
+{
+	const struct candidate *candidate = &candidates->list[i];
+
+	if (candidate->match)
+		return false;
+	if (candidate->live || i > mark)
+		return true;
+	return mark == candidates->count && look->last > 0 &&
+	       changed_since(&candidate->st, look->last);
+}
+
+static void report_loss(const char *path, const struct accounts *accounts)
+{
+	if (accounts->lost)
+		log_warning("%s: %" PRIu64 " bytes lost: gone before they could be read", path,
+			accounts->lost);
+	if (accounts->gaps)
+		log_warning("%s: more may have come and gone unseen (%" PRIu64 " times)", path,
+			accounts->gaps);
+}
+
+/* Closes the account of a file, and forgets it. */
+static void close_account(struct stream *stream, struct logfile *file)
+{
+	struct record *record = &file->record;
+
+	if (record->size > record->place.offset)
+		record->accounts.lost += record->size - record->place.offset;
+	report_loss(record->path, &record->accounts);
+	accounts_add(&stream->total, &record->accounts);
+	logfile_free(file);
+	stream->changed = true;
+}
+
+void stream_drop_oldest(struct stream *stream)
+{
+	struct logfile *file = stream->oldest;
+
+	stream->oldest = file->younger;
+	close_account(stream, file);
+}
+
+/* Behind the last newline there is the beginning of a line that is yet to come. */
+static uint64_t last_line_start(struct content *content, uint64_t size)
+{
+	char block[4096];
+
+	while (size > 0) {
+		uint64_t from = size > sizeof(block) ? size - sizeof(block) : 0;
+		ssize_t n = content_read(content, block, (size_t)(size - from), from);
+		const char *newline = n > 0 ? memrchr(block, '\n', (size_t)n) : NULL;
+
+		if (newline)
+			return from + (uint64_t)(newline - block) + 1;
+		size = from;
+	}
+	return 0;
+}
+
+static void skip_to_end(struct logfile *file, uint64_t size)
+{
+	struct record *record = &file->record;
+	uint64_t offset;
+
+	if (logfile_open(file) < 0)
+		return;
+	offset = last_line_start(file->content, size);
+	if (place_set(&record->place, content_read, file->content, offset) == 0)
+		record->accounts.skipped = offset;
+}
+
+static void add_new(struct stream *stream, const struct candidate *candidate, bool begun_anew,
+	const struct look *look)
+{
+	struct logfile *file = logfile_new(candidate->path, &candidate->st);
+
+	if (!file) {
+		log_error("%s: %s", candidate->path, reason(-ENOMEM));
+		return;
+	}
+	logfile_note(file, &candidate->st, look->now);
+	file->named = candidate->live;
+	file->record.nul_run = candidate->live && begun_anew;
+	if (!candidate->live)
+		logfile_open(file); /* secured: the next rotation may remove it */
+	else if (look->last == 0 && look->rules->start_at_end)
+		skip_to_end(file, (uint64_t)candidate->st.st_size);
+	stream_append(stream, file);
+}
+
+/* Takes the files up to `stop` from the old list: what was found is put in by its candidate,
+ * what is still open stays, and the account of the others is closed. */
+static void take_until(struct stream *stream, struct logfile **old, const struct logfile *stop,
+	const struct candidates *candidates)
+{
+	while (*old && *old != stop) {
+		struct logfile *file = *old;
+
+		*old = file->younger;
+		if (matched(file, candidates))
+			continue;
+		if (file->content)
+			stream_append(stream, file);
+		else
+			close_account(stream, file);
+	}
+}
+
+static const struct logfile *next_match(const struct candidates *candidates, size_t i)
+{
+	for (; i < candidates->count; i++)
+		if (candidates->list[i].match)
+			return candidates->list[i].match;
+	return NULL;
+}
+
+/* Puts the list together anew: known and new files in the order of their candidates. */
+static void rebuild(struct stream *stream, struct candidates *candidates, const struct look *look)
+{
+	struct logfile *old = stream->oldest;
+	size_t mark = find_mark(candidates);
+	bool known = old != NULL, begun_anew = false, siblings = false;
+
+	for (struct logfile *file = old; file; file = file->younger)
+		begun_anew |= file->displaced;
+	stream->oldest = NULL;
+	for (size_t i = 0; i < candidates->count; i++) {
+		struct candidate *candidate = &candidates->list[i];
+
+		if (!candidate->match && !is_new(candidates, i, mark, look))
+			continue;
+		take_until(stream, &old, next_match(candidates, i), candidates);
+		if (candidate->match) {
+			if (old == candidate->match)
+				old = old->younger;
+			stream_append(stream, candidate->match);
+		} else {
+			add_new(stream, candidate, begun_anew, look);
+			siblings |= !candidate->live;
+		}
+	}
+	take_until(stream, &old, NULL, candidates);
+	if (known && mark == candidates->count && (siblings || begun_anew)) {
+		stream->total.gaps++;
+		log_warning("%s: lost track of it: lines may be missing", stream->path);
+	}
+	stream->changed = true;
+}
+
+/* The usual case at a start: one file, still there. No need to look at its siblings. */
+static bool still_there(struct stream *stream, const struct stat *live)
+{
+	struct logfile *file = stream->oldest;
+	struct candidate candidate = { .path = stream->path, .live = true };
+
+	if (!live || !file || file->younger)
+		return false;
+	candidate.st = *live;
+	if (!same_inode(file, &candidate) || !same_device(file, &candidate) || file->displaced ||
+		!fits(file, &candidate))
+		return false;
+	move_to(file, &candidate);
+	return true;
+}
+
+void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look)
+{
+	struct candidates candidates = { 0 };
+	int error;
+
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		file->named = false;
+	stream->assembled = true;
+	if (still_there(stream, live))
+		return;
+	error = list_candidates(stream, live, look, &candidates);
+	if (error) {
+		log_warning("%s: cannot look for rotated files: %s", stream->path, reason(error));
+		stream->assembled = false;
+		return;
+	}
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		match(file, &candidates);
+	rebuild(stream, &candidates, look);
+	free_candidates(&candidates);
+}
+
+void stream_displace(struct stream *stream, struct logfile *file, const struct look *look)
+{
+	struct stat st;
+	bool there = stat(stream->path, &st) == 0 && S_ISREG(st.st_mode);
+
+	logfile_close(file);
+	file->displaced = true;
+	file->partial = 0;
+	stream_assemble(stream, there ? &st : NULL, look);
+}

@@ -1,0 +1,20 @@
+/*
+ * Which file is which, after the live path changed: the part of a stream that finds files again.
+ */
+#ifndef LINES_ASSEMBLE_H
+#define LINES_ASSEMBLE_H
+
+#include "lines/stream.h"
+
+/* Finds the known files among the live path (`live`, NULL when it leads nowhere) and its rotated
+ * siblings, adds those that are new, and counts what is gone. */
+void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look);
+
+/* The content of `file` is no longer what it was: truncated, overwritten. Looks for a copy of what
+ * is unread, and begins anew at the path. */
+void stream_displace(struct stream *stream, struct logfile *file, const struct look *look);
+
+/* Closes the account of the oldest file, and forgets it. */
+void stream_drop_oldest(struct stream *stream);
+
+#endif

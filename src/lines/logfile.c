@@ -1,0 +1,120 @@
+#include "lines/logfile.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* File times move in steps of a kernel tick: a change this soon after the last one may not show. */
+#define TICK_NS (20 * NS_PER_MS)
+
+static uint64_t mtime_ns(const struct stat *st)
+{
+	return (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec;
+}
+
+struct logfile *logfile_new(const char *path, const struct stat *st)
+{
+	struct logfile *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return NULL;
+	file->record.path = strdup(path);
+	if (!file->record.path) {
+		free(file);
+		return NULL;
+	}
+	file->record.place.device = st->st_dev;
+	file->record.place.inode = st->st_ino;
+	snprintf(file->record.id, sizeof(file->record.id), "%jx-%ju-%llx", (uintmax_t)st->st_dev,
+		(uintmax_t)st->st_ino, (unsigned long long)clock_realtime_ns());
+	file->quiet_since = clock_monotonic_ns();
+	file->unread = true;
+	return file;
+}
+
+static bool same_file(const struct logfile *file, const struct stat *st)
+{
+	return st->st_dev == file->record.place.device && st->st_ino == file->record.place.inode;
+}
+
+int logfile_open(struct logfile *file)
+{
+	struct content *content;
+	struct stat st;
+	int error;
+
+	if (file->content)
+		return 0;
+	error = content_open(file->record.path, &content);
+	if (error)
+		return error;
+	error = content_stat(content, &st);
+	if (!error && !same_file(file, &st))
+		error = -ESTALE;
+	if (error)
+		content_close(content);
+	else
+		file->content = content;
+	return error;
+}
+
+void logfile_close(struct logfile *file)
+{
+	content_close(file->content);
+	file->content = NULL;
+}
+
+/* The size of a compressed file says nothing of its content's. */
+static uint64_t content_size(const struct logfile *file, const struct stat *st)
+{
+	return content_packed_name(file->record.path) ? file->record.size : (uint64_t)st->st_size;
+}
+
+bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now)
+{
+	uint64_t size = content_size(file, st), mtime = mtime_ns(st);
+	bool changed = mtime != file->record.mtime_ns || size != file->record.size;
+
+	if (size > file->record.size)
+		file->record.size = size;
+	file->record.mtime_ns = mtime;
+	if (changed) {
+		file->quiet_since = now;
+		if (file->content && content_packed(file->content))
+			content_retry(file->content);
+	}
+	if (changed || size != file->record.place.offset + file->partial ||
+		mtime + TICK_NS > clock_realtime_ns())
+		file->unread = true;
+	return file->unread;
+}
+
+bool logfile_finished(const struct logfile *file)
+{
+	return !file->unread && file->partial == 0;
+}
+
+int logfile_set_path(struct logfile *file, const char *path)
+{
+	char *copy;
+
+	if (strcmp(file->record.path, path) == 0)
+		return 0;
+	copy = strdup(path);
+	if (!copy)
+		return -ENOMEM;
+	free(file->record.path);
+	file->record.path = copy;
+	return 0;
+}
+
+void logfile_free(struct logfile *file)
+{
+	if (!file)
+		return;
+	content_close(file->content);
+	free(file->record.path);
+	free(file);
+}

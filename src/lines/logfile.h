@@ -1,0 +1,44 @@
+/*
+ * One file that bears a live path, or bore it before a rotation.
+ */
+#ifndef LINES_LOGFILE_H
+#define LINES_LOGFILE_H
+
+#include "lines/content.h"
+#include "lines/record.h"
+
+struct logfile {
+	struct record record;
+	struct content *content; /* NULL: not open */
+	struct logfile *younger; /* the file that took over the live path */
+	uint64_t quiet_since;    /* CLOCK_MONOTONIC, ns: not seen to grow since */
+	size_t partial;          /* bytes of an unterminated end, as of the last reading */
+	bool named;              /* the live path leads to it */
+	bool unread;             /* there may be more to read */
+	bool recorded;           /* a saved checkpoint knows it */
+	bool displaced;          /* its content is gone from its inode: truncated or overwritten */
+	int trouble;             /* last errno reported, so that it is reported once */
+};
+
+/* A file to be read from its first byte. NULL: out of memory. */
+struct logfile *logfile_new(const char *path, const struct stat *st);
+
+/* Opens the content at record.path, unless it is open. 0, a negative errno, or -ESTALE when the
+ * path leads to another file by now. */
+int logfile_open(struct logfile *file);
+
+/* Closes the content. */
+void logfile_close(struct logfile *file);
+
+/* Takes note of the file's size and times. True if there may be something new to read. */
+bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now);
+
+/* Is it dealt with to the end of what was seen? */
+bool logfile_finished(const struct logfile *file);
+
+/* 0 or -ENOMEM. */
+int logfile_set_path(struct logfile *file, const char *path);
+
+void logfile_free(struct logfile *file);
+
+#endif

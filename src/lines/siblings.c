@@ -1,0 +1,289 @@
+#include "lines/siblings.h"
+#include "lines/content.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Longer runs of digits are dates (20261122) or epochs, not logrotate's count. */
+#define NUMBER_DIGITS 5
+
+/* Length of a rotation mark, ".1" or "-20261122" or "-2026-11-22_10:00": '.' or '-', a digit, and
+ * then what dates are made of. 0 if `text` does not begin with one. */
+static size_t mark_length(const char *text)
+{
+	size_t len = 1;
+
+	if ((text[0] != '.' && text[0] != '-') || !isdigit((unsigned char)text[1]))
+		return 0;
+	while (isdigit((unsigned char)text[len]) ||
+		(text[len] && strchr("-_:T", text[len]) && isdigit((unsigned char)text[len + 1])))
+		len++;
+	return len;
+}
+
+static size_t length_unpacked(const char *name)
+{
+	return content_packed_name(name) ? (size_t)(strrchr(name, '.') - name) : strlen(name);
+}
+
+/* Where the extension of a file name begins (its end, if it has none). */
+static size_t stem_length(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && dot != name ? (size_t)(dot - name) : strlen(name);
+}
+
+/* The rotation mark in `name`, seen as made from `live`; NULL if it was not. */
+static const char *find_mark(const char *name, const char *live)
+{
+	size_t len = length_unpacked(name), whole = strlen(live), stem = stem_length(live);
+	size_t mark;
+
+	if (strncmp(name, live, whole) == 0) {
+		mark = mark_length(name + whole);
+		if (mark && whole + mark == len)
+			return name + whole;
+	}
+	if (strncmp(name, live, stem) == 0) {
+		mark = mark_length(name + stem);
+		if (mark && stem + mark + (whole - stem) == len &&
+			strncmp(name + stem + mark, live + stem, whole - stem) == 0)
+			return name + stem;
+	}
+	return NULL;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+char *siblings_live_name(const char *path, unsigned nth)
+{
+	const char *name = base_name(path);
+	size_t directory = (size_t)(name - path), len = length_unpacked(name);
+
+	for (size_t at = 1; at < len; at++) {
+		size_t mark = mark_length(name + at);
+		size_t after = at + mark;
+		char *live;
+
+		if (!mark || (after != len && name[after] != '.') || after > len)
+			continue;
+		if (nth-- > 0)
+			continue;
+		if (asprintf(&live, "%.*s%.*s%.*s", (int)directory, path, (int)at, name,
+			    (int)(len - after), name + after) < 0)
+			return NULL;
+		return live;
+	}
+	return NULL;
+}
+
+static int add(struct siblings *siblings, const char *path)
+{
+	struct sibling *list, sibling;
+
+	if (stat(path, &sibling.st) < 0 || !S_ISREG(sibling.st.st_mode))
+		return 0;
+	list = reallocarray(siblings->list, siblings->count + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	siblings->list = list;
+	sibling.path = strdup(path);
+	if (!sibling.path)
+		return -ENOMEM;
+	list[siblings->count++] = sibling;
+	return 0;
+}
+
+static int add_from_directory(struct siblings *siblings, DIR *directory, const char *live)
+{
+	const char *live_name = base_name(live);
+	const struct dirent *entry;
+	char path[PATH_MAX];
+	int error = 0;
+
+	while (!error && (entry = readdir(directory))) {
+		if (!find_mark(entry->d_name, live_name))
+			continue;
+		if (snprintf(path, sizeof(path), "%.*s%s", (int)(live_name - live), live,
+			    entry->d_name) < (int)sizeof(path))
+			error = add(siblings, path);
+	}
+	return error;
+}
+
+static int list_directory(struct siblings *siblings, const char *live)
+{
+	char path[PATH_MAX];
+	DIR *directory;
+	int error;
+
+	snprintf(path, sizeof(path), "%.*s.", (int)(base_name(live) - live), live);
+	directory = opendir(path);
+	if (!directory)
+		return errno == ENOENT ? 0 : -errno;
+	error = add_from_directory(siblings, directory, live);
+	closedir(directory);
+	return error;
+}
+
+/* One pattern may name the siblings of several logs: a sibling's name begins with its log's. */
+static bool belongs_to(const char *path, const char *live)
+{
+	const char *name = base_name(path), *live_name = base_name(live);
+	size_t stem = stem_length(live_name);
+
+	return strcmp(path, live) != 0 && strncmp(name, live_name, stem) == 0 &&
+	       !isalnum((unsigned char)name[stem]);
+}
+
+static int list_pattern(struct siblings *siblings, const char *live, const char *pattern)
+{
+	glob_t found;
+	int error = 0;
+
+	switch (glob(pattern, GLOB_NOSORT, NULL, &found)) {
+	case 0:
+		break;
+	case GLOB_NOMATCH:
+		return 0;
+	default:
+		return -EIO;
+	}
+	for (size_t i = 0; !error && i < found.gl_pathc; i++)
+		if (belongs_to(found.gl_pathv[i], live))
+			error = add(siblings, found.gl_pathv[i]);
+	globfree(&found);
+	return error;
+}
+
+static int list_all(struct siblings *siblings, const char *live, char *const *patterns)
+{
+	int error = 0;
+
+	if (!patterns || !patterns[0])
+		return list_directory(siblings, live);
+	for (; !error && *patterns; patterns++)
+		error = list_pattern(siblings, live, *patterns);
+	return error;
+}
+
+static bool twins(const struct sibling *plain, const struct sibling *packed)
+{
+	size_t len = strlen(plain->path);
+
+	return content_packed_name(packed->path) && strncmp(plain->path, packed->path, len) == 0 &&
+	       strlen(plain->path) == (size_t)(strrchr(packed->path, '.') - packed->path);
+}
+
+static void drop_packed_twins(struct siblings *siblings)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < siblings->count; i++) {
+		bool twin = false;
+
+		for (size_t j = 0; !twin && j < siblings->count; j++)
+			twin = twins(&siblings->list[j], &siblings->list[i]);
+		if (twin)
+			free(siblings->list[i].path);
+		else
+			siblings->list[kept++] = siblings->list[i];
+	}
+	siblings->count = kept;
+}
+
+struct ordered {
+	struct sibling sibling;
+	long long number; /* of PATH.N; -1: the name tells a date, or nothing */
+	char date[40];    /* the digits of the name's date */
+};
+
+static void read_mark(struct ordered *ordered, const char *live)
+{
+	const char *mark = find_mark(base_name(ordered->sibling.path), base_name(live));
+	size_t digits = 0, len = mark ? mark_length(mark) : 0;
+
+	for (size_t i = 0; i < len && digits + 1 < sizeof(ordered->date); i++)
+		if (isdigit((unsigned char)mark[i]))
+			ordered->date[digits++] = mark[i];
+	ordered->date[digits] = '\0';
+	ordered->number = -1;
+	if (digits && digits <= NUMBER_DIGITS)
+		ordered->number = atoll(ordered->date);
+}
+
+static int by_mtime(const struct timespec *a, const struct timespec *b)
+{
+	if (a->tv_sec != b->tv_sec)
+		return a->tv_sec < b->tv_sec ? -1 : 1;
+	return (a->tv_nsec > b->tv_nsec) - (a->tv_nsec < b->tv_nsec);
+}
+
+static int older_first(const void *left, const void *right)
+{
+	const struct ordered *a = left, *b = right;
+	int order = 0;
+
+	if (a->number >= 0 && b->number >= 0)
+		order = (a->number < b->number) - (a->number > b->number);
+	else if (a->number < 0 && b->number < 0 && a->date[0] && b->date[0])
+		order = strcmp(a->date, b->date);
+	if (order == 0)
+		order = by_mtime(&a->sibling.st.st_mtim, &b->sibling.st.st_mtim);
+	return order ? order : strcmp(a->sibling.path, b->sibling.path);
+}
+
+static int sort(struct siblings *siblings, const char *live)
+{
+	struct ordered *ordered = calloc(siblings->count ? siblings->count : 1, sizeof(*ordered));
+
+	if (!ordered)
+		return -ENOMEM;
+	for (size_t i = 0; i < siblings->count; i++) {
+		ordered[i].sibling = siblings->list[i];
+		read_mark(&ordered[i], live);
+	}
+	qsort(ordered, siblings->count, sizeof(*ordered), older_first);
+	for (size_t i = 0; i < siblings->count; i++)
+		siblings->list[i] = ordered[i].sibling;
+	free(ordered);
+	return 0;
+}
+
+int siblings_list(const char *live, char *const *patterns, struct siblings *siblings)
+{
+	struct siblings found = { 0 };
+	int error = list_all(&found, live, patterns);
+
+	if (!error) {
+		drop_packed_twins(&found);
+		error = sort(&found, live);
+	}
+	if (error)
+		siblings_free(&found);
+	else
+		*siblings = found;
+	return error;
+}
+
+void siblings_free(struct siblings *siblings)
+{
+	for (size_t i = 0; i < siblings->count; i++)
+		free(siblings->list[i].path);
+	free(siblings->list);
+	*siblings = (struct siblings){ 0 };
+}

@@ -1,0 +1,315 @@
+#include "lines/stream.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "lines/assemble.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct stream *stream_new(const char *path)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+
+	if (stream && !(stream->path = strdup(path))) {
+		free(stream);
+		return NULL;
+	}
+	return stream;
+}
+
+void stream_free(struct stream *stream)
+{
+	if (!stream)
+		return;
+	while (stream->oldest) {
+		struct logfile *file = stream->oldest;
+
+		stream->oldest = file->younger;
+		logfile_free(file);
+	}
+	free(stream->path);
+	free(stream);
+}
+
+void stream_append(struct stream *stream, struct logfile *file)
+{
+	struct logfile **end = &stream->oldest;
+
+	while (*end)
+		end = &(*end)->younger;
+	file->younger = NULL;
+	*end = file;
+}
+
+/* The file that the live path led to at the last look; NULL if to none. */
+static struct logfile *named(const struct stream *stream)
+{
+	struct logfile *file = stream->oldest;
+
+	while (file && !file->named)
+		file = file->younger;
+	return file;
+}
+
+static void report(struct stream *stream, int error)
+{
+	if (error && error != stream->trouble)
+		log_warning("%s: %s", stream->path,
+			error == -EINVAL ? "not a regular file, ignored" : reason(error));
+	else if (!error && stream->trouble)
+		log_info("%s: is there now", stream->path);
+	stream->trouble = error;
+}
+
+static int stat_path(const struct stream *stream, struct stat *st)
+{
+	if (stat(stream->path, st) < 0)
+		return -errno;
+	return S_ISREG(st->st_mode) ? 0 : -EINVAL;
+}
+
+static bool leads_to(const struct stat *st, const struct logfile *file)
+{
+	return st->st_dev == file->record.place.device && st->st_ino == file->record.place.inode;
+}
+
+static bool cut(const struct logfile *file, const struct stat *st)
+{
+	return !content_packed_name(file->record.path) && (uint64_t)st->st_size < file->record.size;
+}
+
+static void look_at_file(
+	struct stream *stream, struct logfile *file, const struct stat *st, const struct look *look)
+{
+	if (cut(file, st))
+		stream_displace(stream, file, look);
+	else
+		logfile_note(file, st, look->now);
+}
+
+/* Another file than before is at the path, or we have just started. */
+static void look_at_new(struct stream *stream, const struct stat *st, const struct look *look)
+{
+	struct logfile *file = named(stream);
+
+	switch (look->claim(look->context, stream, st)) {
+	case CLAIM_NEW:
+		stream_assemble(stream, st, look);
+		break;
+	case CLAIM_MOVED:
+	case CLAIM_OTHER:
+		if (file)
+			file->named = false;
+		break;
+	}
+}
+
+/* Nothing is at the path. What we have not opened may have been rotated. */
+static void look_at_nothing(struct stream *stream, const struct look *look)
+{
+	struct logfile *file = named(stream);
+
+	if (file) {
+		file->named = false;
+		file->quiet_since = look->now;
+	}
+	if (!stream->assembled || (file && !file->content))
+		stream_assemble(stream, NULL, look);
+}
+
+static void look_at_path(struct stream *stream, const struct look *look)
+{
+	struct logfile *file = named(stream);
+	struct stat st;
+	int error = stat_path(stream, &st);
+
+	report(stream, error);
+	if (!error && stream->assembled && file && leads_to(&st, file))
+		look_at_file(stream, file, &st, look);
+	else if (!error)
+		look_at_new(stream, &st, look);
+	else if (error == -ENOENT)
+		look_at_nothing(stream, look);
+}
+
+/* Files that the path has left behind may still grow: their writer may not know yet. */
+static void look_at_others(struct stream *stream, const struct look *look)
+{
+	struct stat st;
+
+	for (struct logfile *file = stream->oldest; file; file = file->younger) {
+		if (file->named || !file->content || content_stat(file->content, &st) < 0)
+			continue;
+		if (cut(file, &st)) {
+			stream_displace(stream, file, look);
+			return; /* the list is another one now */
+		}
+		logfile_note(file, &st, look->now);
+	}
+}
+
+void stream_look(struct stream *stream, const struct look *look)
+{
+	look_at_path(stream, look);
+	look_at_others(stream, look);
+}
+
+static bool quiet_for(const struct logfile *file, const struct look *look, uint64_t time)
+{
+	return look->now - file->quiet_since >= time;
+}
+
+/* Will nobody add to this file? */
+static bool at_rest(const struct logfile *file, const struct look *look)
+{
+	return quiet_for(file, look, look->rules->grace_ns) ||
+	       (file->content && !content_packed(file->content) &&
+		       !content_has_writer(file->content));
+}
+
+/* Is the unterminated end of this file all there will be of that line? */
+static bool partial_due(const struct logfile *file, const struct look *look, bool flush)
+{
+	uint64_t timeout = look->rules->partial_timeout_ns;
+
+	if (flush || (timeout && quiet_for(file, look, timeout)))
+		return true;
+	return !file->named && at_rest(file, look);
+}
+
+static void report_file(struct logfile *file, int error)
+{
+	if (error && error != file->trouble)
+		log_warning("%s: %s", file->record.path, reason(error));
+	file->trouble = error;
+}
+
+/* 1, 0 or a negative errno, as reader_read(). */
+static int read_file(struct logfile *file, struct reader *reader, const struct look *look,
+	bool flush, struct reading *reading)
+{
+	int got = 0;
+
+	if (file->unread)
+		got = reader_read(reader, file, reading);
+	if (got == 0 && file->partial && partial_due(file, look, flush))
+		got = reader_read_partial(reader, file, reading);
+	return got;
+}
+
+/* Opens what is to be read; looks for it if its path leads elsewhere by now. */
+static int open_file(struct stream *stream, struct logfile *file, const struct look *look)
+{
+	struct stat st;
+	int error = logfile_open(file);
+
+	if (error == -ESTALE || error == -ENOENT) {
+		stream_assemble(stream, stat_path(stream, &st) == 0 ? &st : NULL, look);
+		return -ESTALE;
+	}
+	return error;
+}
+
+/* A compressed file that is cut or corrupt may still be written: it is waited for while it
+ * grows. Then the rest of it is lost. */
+static bool give_up(struct logfile *file, const struct look *look, int error)
+{
+	if (error != -EBADMSG || !quiet_for(file, look, look->rules->grace_ns))
+		return false;
+	log_warning("%s: cut or corrupt after %" PRIu64 " bytes, the rest is lost",
+		file->record.path, file->record.place.offset);
+	file->record.accounts.gaps++;
+	file->unread = false;
+	file->partial = 0;
+	return true;
+}
+
+/* Reads in one file, as read_file(); -ESTALE: the stream's files are others now. */
+static int read_next(struct stream *stream, struct logfile *file, struct reader *reader,
+	const struct look *look, bool flush, struct reading *reading)
+{
+	int got;
+
+	if (!file->unread && !file->partial)
+		return 0;
+	got = open_file(stream, file, look);
+	if (!got) {
+		got = read_file(file, reader, look, flush, reading);
+		if (got == -ESTALE)
+			stream_displace(stream, file, look);
+	}
+	if (got != -ESTALE && got != -EBADMSG)
+		report_file(file, got < 0 ? got : 0);
+	return got;
+}
+
+int stream_read(struct stream *stream, struct reader *reader, const struct look *look, bool flush,
+	struct reading *reading)
+{
+	for (struct logfile *file = stream->oldest; file; file = file->younger) {
+		int got = read_next(stream, file, reader, look, flush, reading);
+
+		if (got > 0)
+			return 1;
+		if (got == -ESTALE || (got < 0 && !give_up(file, look, got)))
+			return 0;
+		if (file->partial)
+			return 0; /* the younger ones wait for its end */
+	}
+	return 0;
+}
+
+bool stream_waits(const struct stream *stream, const struct stream_rules *rules)
+{
+	for (const struct logfile *file = stream->oldest; file; file = file->younger)
+		if (!file->named || file->younger || file->unread ||
+			(file->partial && rules->partial_timeout_ns))
+			return true;
+	return false;
+}
+
+/* Its successor has been begun, so its own place is no longer needed to mark where we are. */
+static bool succeeded(const struct logfile *file)
+{
+	return file->younger && (file->younger->record.place.offset > 0 || file->younger->partial);
+}
+
+static bool removed(const struct logfile *file)
+{
+	struct stat st;
+
+	return file->content && content_stat(file->content, &st) == 0 && st.st_nlink == 0;
+}
+
+size_t stream_tidy(struct stream *stream, const struct look *look)
+{
+	size_t open = 0;
+	struct logfile *file;
+
+	while ((file = stream->oldest) && !file->named && logfile_finished(file) &&
+		at_rest(file, look) && (succeeded(file) || (!file->younger && removed(file))))
+		stream_drop_oldest(stream);
+	for (; file; file = file->younger) {
+		if (!file->named && logfile_finished(file) && at_rest(file, look))
+			logfile_close(file);
+		open += file->content != NULL;
+	}
+	return open;
+}
+
+struct logfile *stream_release(struct stream *stream, const struct stat *st)
+{
+	struct logfile *file = stream->oldest;
+
+	if (!file || file->younger || !leads_to(st, file) || !logfile_finished(file))
+		return NULL;
+	stream->oldest = NULL;
+	return file;
+}
+
+bool stream_over(const struct stream *stream)
+{
+	return !stream->oldest && stream->trouble == -ENOENT;
+}

@@ -1,0 +1,80 @@
+/*
+ * A stream: one live path, and the files that bore it one after the other. They are read in that
+ * order; the file that took over the path waits until the one before it has ended on a complete
+ * line, or for `grace` at most.
+ *
+ * A change at the path (another inode, a truncation, a restart) is one question with one
+ * answer, stream_assemble(): which of the files we know is where now, and which have come
+ * since? What a file is, is told by its place (lines/place.h).
+ */
+#ifndef LINES_STREAM_H
+#define LINES_STREAM_H
+
+#include "lines/logfile.h"
+#include "lines/reader.h"
+
+#include <stdbool.h>
+
+struct stream_rules {
+	char *const *rotated; /* see lines/siblings.h */
+	uint64_t grace_ns;
+	uint64_t partial_timeout_ns; /* 0: none */
+	bool start_at_end;           /* for files present at the section's first look ever */
+};
+
+struct stream {
+	char *path;
+	struct logfile *oldest;
+	struct accounts total; /* of files that are over */
+	int trouble;           /* last errno reported for the path */
+	bool changed;          /* a checkpoint is due: its files are no longer the same */
+	bool assembled;        /* its files have been looked for in this life */
+};
+
+enum claim {
+	CLAIM_NEW,   /* nobody's */
+	CLAIM_MOVED, /* was another stream's, is now ours */
+	CLAIM_OTHER, /* another stream's: a second name for it, or not read to its end there */
+};
+
+/* What a look needs to know of the section. */
+struct look {
+	const struct stream_rules *rules;
+	uint64_t now;  /* CLOCK_MONOTONIC, ns */
+	uint64_t last; /* CLOCK_REALTIME, ns, of the last look ever; 0: this is the first */
+	/* Does another stream know this file? One that was renamed to this path is appended to
+	 * `self`. */
+	enum claim (*claim)(void *context, struct stream *self, const struct stat *st);
+	void *context;
+};
+
+/* NULL: out of memory. */
+struct stream *stream_new(const char *path);
+void stream_free(struct stream *stream);
+
+/* Appends a file as the youngest, as of a checkpoint. */
+void stream_append(struct stream *stream, struct logfile *file);
+
+/* Looks at the path and at the open files: notes what has grown, been rotated, truncated,
+ * removed. */
+void stream_look(struct stream *stream, const struct look *look);
+
+/* Reads on where there is something: 1 with a reading to hand over; 0: nothing for now. A partial
+ * line of any file counts with `flush`. */
+int stream_read(struct stream *stream, struct reader *reader, const struct look *look, bool flush,
+	struct reading *reading);
+
+/* Lets go of files that are over. The number of descriptors held open. */
+size_t stream_tidy(struct stream *stream, const struct look *look);
+
+/* Does it wait for a moment to pass (grace, partial_timeout) rather than for bytes? */
+bool stream_waits(const struct stream *stream, const struct stream_rules *rules);
+
+/* Takes the file with this inode out of the stream, if it is the only one and has been read: it now
+ * bears another path. NULL if it cannot go. */
+struct logfile *stream_release(struct stream *stream, const struct stat *st);
+
+/* Nothing is left of it: no file, and nothing at its path. */
+bool stream_over(const struct stream *stream);
+
+#endif
