@@ -2,7 +2,7 @@
  * The contract between linekeeper-tailer and what handles its lines.
  *
  * The built-in handlers stand behind it as well as modules (shared objects) do.
- * The smallest module needs LINEKEEPER_HANDLER() alone, see the end of this file.
+ * The smallest module needs LINEKEEPER_HANDLER() alone, at the end of this file.
  * The manual page is linekeeper-handler(3).
  *
  * Two words, meant the same way everywhere:
@@ -17,11 +17,12 @@
  *   check()                      with -t, at start and on reload; opens nothing
  *   open()  commit()             then any number of
  *     process() ... commit()     batches, each commit saved in the checkpoint
- *     reopen()  commit()         on SIGHUP
+ *     commit() reopen() commit() on SIGHUP
  *   close()
  *
- * After a crash the lines processed since the last saved commit come again, in
- * the same order per file, unless their bytes have left the disk.
+ * What commit() says is saved before the next call of any other function. After a crash the lines
+ * processed since the last saved commit come again, in the same order per file, unless their bytes
+ * have left the disk.
  */
 #ifndef LINEKEEPER_HANDLER_H
 #define LINEKEEPER_HANDLER_H
@@ -145,16 +146,19 @@ static inline const char *lk_option(
 	return NULL;
 }
 
+#define LINEKEEPER_EXPORT __attribute__((visibility("default")))
+
+/* What a module exports. */
+LINEKEEPER_EXPORT extern const struct lk_handler linekeeper_handler;
+
 /*
- * A module exports `linekeeper_handler`. A handler that is one function,
+ * A handler that is one function,
  *
  *   enum lk_verdict process_line(const struct lk_batch *batch, const struct lk_line *line);
  *
- * and keeps nothing between its calls says LINEKEEPER_HANDLER("name", process_line).
- * It returns LK_OK when the line is durable, LK_LATER, LK_BAD or LK_FAILED.
+ * and keeps nothing between its calls says LINEKEEPER_HANDLER("name", process_line), and no
+ * more. The function returns LK_OK when the line is durable, LK_LATER, LK_BAD or LK_FAILED.
  */
-#define LINEKEEPER_EXPORT __attribute__((visibility("default")))
-
 #define LINEKEEPER_HANDLER(handler_name, process_line)                                             \
 	static int lk_simple_open(const struct lk_settings *settings,                              \
 		const struct lk_resume *resume, void **state, char *reason, size_t size)           \
@@ -185,15 +189,8 @@ static inline const char *lk_option(
 	{                                                                                          \
 		(void)state;                                                                       \
 	}                                                                                          \
-	LINEKEEPER_EXPORT extern const struct lk_handler linekeeper_handler;                       \
-	const struct lk_handler linekeeper_handler = {                                             \
-		.abi = LINEKEEPER_HANDLER_ABI,                                                     \
-		.name = handler_name,                                                              \
-		.open = lk_simple_open,                                                            \
-		.process = lk_simple_process,                                                      \
-		.commit = lk_simple_commit,                                                        \
-		.close = lk_simple_close,                                                          \
-	}
+	const struct lk_handler linekeeper_handler = { LINEKEEPER_HANDLER_ABI, handler_name, NULL, \
+		lk_simple_open, lk_simple_process, lk_simple_commit, NULL, NULL, lk_simple_close }
 
 #ifdef __cplusplus
 }

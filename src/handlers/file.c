@@ -9,6 +9,7 @@
 #include "handlers/line_stream.h"
 #include "handlers/output.h"
 #include "handlers/say.h"
+#include "handlers/settings.h"
 
 #include <errno.h>
 #include <stdlib.h>

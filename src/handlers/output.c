@@ -50,8 +50,7 @@ int output_check(const char *path, char *reason, size_t size)
 	return error;
 }
 
-/* A new name must be durable before its content is relied on, see fsync(2). */
-static int sync_directory(const char *path, int fd)
+int sync_directory(const char *path, int fd)
 {
 	char *directory = directory_of(path);
 	int error = 0, directory_fd;

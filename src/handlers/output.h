@@ -27,13 +27,16 @@ struct output {
 /* For check(): `path` is absolute, its directory exists, what is there is a regular file. */
 int output_check(const char *path, char *reason, size_t size);
 
+/* Makes the name of `path`, open as `fd`, durable: a new one is not by fsync(2) of the file. */
+int sync_directory(const char *path, int fd);
+
 /* Opens and locks, making the file (0640) if need be; returns 0 or a negative errno with the
- * reason. `token` is NULL in the first life. */
+ * reason. */
 int output_open(struct output *output, const struct lk_settings *settings, const char *path,
 	char *reason, size_t size);
 
-/* Compares with what output_token() wrote, and cuts off or reports what is in doubt. 0 or a
- * negative errno with the reason. */
+/* Compares with what output_token() wrote, and cuts off or reports what is in doubt; NULL in
+ * the first life. 0 or a negative errno with the reason. */
 int output_resume(
 	struct output *output, const char *token, bool replays, char *reason, size_t size);
 

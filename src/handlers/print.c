@@ -6,6 +6,7 @@
 #include "handlers/builtin.h"
 #include "handlers/line_stream.h"
 #include "handlers/say.h"
+#include "handlers/settings.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -8,6 +8,10 @@
 static const struct lk_handler *const builtin[] = {
 	&print_handler,
 	&file_handler,
+	&exec_handler,
+	&journal_handler,
+	&syslog_handler,
+	&client_handler,
 };
 
 int handler_find(const char *type, const char *module, const struct lk_handler **handler,

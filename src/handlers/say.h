@@ -18,8 +18,4 @@ enum lk_verdict bad_line(struct lk_result *result, const char *format, ...)
 void tell(const struct lk_settings *settings, enum lk_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* 0, or -EINVAL with the reason: an option is set that is not one of `names` (NULL at the end). */
-int only_options(
-	const struct lk_settings *settings, const char *const *names, char *reason, size_t size);
-
 #endif
