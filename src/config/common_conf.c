@@ -82,12 +82,13 @@ static char *default_pidfile(const char *state, const char *program)
 	return len < 0 ? NULL : path;
 }
 
-bool common_conf_places(struct common_conf *common, const char *program)
+bool common_conf_places(struct common_conf *common, const char *program, const char *file)
 {
 	if (!common->state)
 		common->state = default_state();
 	if (!common->state) {
-		log_error("state: there is no default without HOME or XDG_STATE_HOME, set it");
+		log_error("%s: state must be set: neither HOME nor XDG_STATE_HOME tells a default",
+			file);
 		return false;
 	}
 	if (!common->pidfile)

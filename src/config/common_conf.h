@@ -29,8 +29,8 @@ struct cfg_t;
 /* False after logging what is wrong. */
 bool common_conf_take(struct cfg_t *tree, struct common_conf *common);
 
-/* Fills in the pidfile, "tailer" or "writer".pid, and the state directory where none was set. */
-bool common_conf_places(struct common_conf *common, const char *program);
+/* Fills in the pidfile, "tailer" or "writer".pid, and the state directory where `file` set none. */
+bool common_conf_places(struct common_conf *common, const char *program, const char *file);
 
 void common_conf_dump(const struct common_conf *common, FILE *out);
 void common_conf_free(struct common_conf *common);

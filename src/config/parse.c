@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "config/source.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -69,26 +70,43 @@ static char *key_names(const cfg_opt_t *keys)
 	return names;
 }
 
-static void log_unknown_key(const cfg_t *section, const char *name)
+void parse_log(const char *place, char *message)
 {
-	char *names = key_names(section->opts);
+	for (char *byte = message; *byte; byte++)
+		if (iscntrl((unsigned char)*byte))
+			*byte = '?';
+	log_error("%s: %s", place, message);
+}
 
-	log_error("%s:%d: unknown key %s; allowed here: %s", section->filename, section->line, name,
-		names ? names : "");
-	free(names);
+static void __attribute__((format(printf, 2, 0)))
+describe(const cfg_t *section, const char *format, va_list arguments, char *message, size_t size)
+{
+	char *names;
+
+	if (strcmp(format, "no such option '%s'") == 0) {
+		names = key_names(section->opts);
+		snprintf(message, size, "unknown key %s; allowed here: %s",
+			va_arg(arguments, const char *), names ? names : "");
+		free(names);
+	} else if (strcmp(format, "found duplicate title '%s'") == 0) {
+		snprintf(message, size,
+			"a section named \"%s\" exists already; names are unique over all files",
+			va_arg(arguments, const char *));
+	} else {
+		vsnprintf(message, size, format, arguments);
+	}
 }
 
 static void __attribute__((format(printf, 2, 0)))
 log_parse_error(cfg_t *section, const char *format, va_list arguments)
 {
-	char message[512];
+	char message[1024], *place;
 
-	if (strcmp(format, "no such option '%s'") == 0) {
-		log_unknown_key(section, va_arg(arguments, const char *));
+	describe(section, format, arguments, message, sizeof(message));
+	if (asprintf(&place, "%s:%d", section->filename, section->line) < 0)
 		return;
-	}
-	vsnprintf(message, sizeof(message), format, arguments);
-	log_error("%s:%d: %s", section->filename, section->line, message);
+	parse_log(place, message);
+	free(place);
 }
 
 static cfg_t *new_tree(cfg_opt_t *keys)

@@ -34,6 +34,9 @@ cfg_t *parse_text(cfg_opt_t *keys, const char *name, char *text);
  * long as the tree. */
 const char *parse_place(cfg_t *section, const char *key);
 
+/* Logs "PLACE: message" as one line, whatever the message quotes. */
+void parse_log(const char *place, char *message);
+
 /* Was it set by a file? */
 bool parse_is_set(cfg_t *section, const char *key);
 

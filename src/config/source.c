@@ -139,9 +139,11 @@ static int scan_string(struct scan *scan)
 
 static int scan_word(struct scan *scan)
 {
-	size_t len = strcspn(scan->at, " \t\n\r#\"'={}()+,*");
+	size_t len = strcspn(scan->at, " \t\n\r#\"'={}()+,*|");
 
-	if (scan->at[len] == '*' || (scan->at[len] == '+' && scan->at[len + 1] != '='))
+	/* "a|b" would reach into another section, see cfg_getopt() in confuse.h. */
+	if (scan->at[len] == '*' || scan->at[len] == '|' ||
+		(scan->at[len] == '+' && scan->at[len + 1] != '='))
 		return fault(
 			scan, scan->line, "a value with '%c' in it needs quotes", scan->at[len]);
 	if (scan->at[len] == '{' && len > 0 && scan->at[len - 1] == '$')

@@ -163,7 +163,7 @@ struct tailer_conf *tailer_conf_load(const char *file)
 {
 	struct tailer_conf *conf = conf_from(parse_files(tailer_keys, file));
 
-	if (conf && !common_conf_places(&conf->common, "tailer")) {
+	if (conf && !common_conf_places(&conf->common, "tailer", file)) {
 		tailer_conf_free(conf);
 		return NULL;
 	}

@@ -1,12 +1,12 @@
 #include "config/tailer_outputs.h"
 
 #include "config/handler_conf.h"
+#include "config/paths.h"
 #include "config/take.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* A file that is written, and the key that says so. */
 struct output {
@@ -15,21 +15,11 @@ struct output {
 	const char *key;
 };
 
-static bool same_file(const char *a, const char *b)
-{
-	struct stat sa, sb;
-
-	if (strcmp(a, b) == 0)
-		return true;
-	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_ino == sb.st_ino &&
-	       sa.st_dev == sb.st_dev;
-}
-
 /* Adds it to the `count` outputs known so far, unless one of them is the same file. */
 static bool claim(struct output *outputs, size_t *count, struct output new)
 {
 	for (size_t i = 0; new.file &&i < *count; i++)
-		if (same_file(outputs[i].file, new.file))
+		if (path_same(outputs[i].file, new.file))
 			return take_error(new.section, new.key,
 				"%s = \"%s\": %s \"%s\" (%s) writes to this file already", new.key,
 				new.file, cfg_name(outputs[i].section),
@@ -83,7 +73,7 @@ static bool check_handler_users(cfg_t *tree, const struct tailer_conf *conf)
 static bool reads(char *const *patterns, const char *file)
 {
 	for (; *patterns; patterns++)
-		if (same_file(*patterns, file) ||
+		if (path_same(*patterns, file) ||
 			fnmatch(*patterns, file, FNM_PATHNAME | FNM_PERIOD) == 0)
 			return true;
 	return false;

@@ -1,6 +1,7 @@
 #include "config/take.h"
 
 #include "base/log.h"
+#include "config/paths.h"
 #include "config/strings.h"
 #include "config/units.h"
 
@@ -21,7 +22,7 @@ bool take_error(cfg_t *section, const char *key, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	log_error("%s: %s", parse_place(section, key), message);
+	parse_log(parse_place(section, key), message);
 	return false;
 }
 
@@ -151,29 +152,6 @@ bool take_text(cfg_t *section, const char *key, char **text)
 	return !value || copy(value, text);
 }
 
-/* Removes what does not change where an absolute path leads: "//", "/./" and a slash at the end.
- * So the same file is known by the same text, as far as text can tell. */
-static void tidy(char *path)
-{
-	char *to = path;
-
-	for (const char *from = path; *from;) {
-		size_t part;
-
-		from += strspn(from, "/");
-		part = strcspn(from, "/");
-		if (part > 0 && !(part == 1 && *from == '.')) {
-			*to++ = '/';
-			memmove(to, from, part);
-			to += part;
-		}
-		from += part;
-	}
-	if (to == path)
-		*to++ = '/';
-	*to = '\0';
-}
-
 static bool check_path(cfg_t *section, const char *key, const char *path)
 {
 	if (*path != '/')
@@ -194,7 +172,7 @@ bool take_path(cfg_t *section, const char *key, char **path)
 		return true;
 	if (!check_path(section, key, value) || !copy(value, path))
 		return false;
-	tidy(*path);
+	path_tidy(*path);
 	return true;
 }
 
@@ -216,7 +194,7 @@ bool take_paths(cfg_t *section, const char *key, char ***paths)
 	for (char **path = *paths; *path; path++) {
 		if (!check_path(section, key, *path))
 			return false;
-		tidy(*path);
+		path_tidy(*path);
 	}
 	return true;
 }

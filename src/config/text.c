@@ -10,7 +10,7 @@ void text_quoted(FILE *out, const char *value)
 	for (; *value; value++) {
 		unsigned char byte = (unsigned char)*value;
 
-		if (strchr("\"\\$", byte))
+		if (strchr("\"\\", byte) || strncmp(value, "${", 2) == 0)
 			fprintf(out, "\\%c", byte);
 		else if (byte < ' ' || byte == 0x7f)
 			fprintf(out, "\\x%02x", byte);

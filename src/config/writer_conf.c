@@ -2,13 +2,13 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "config/paths.h"
 #include "config/strings.h"
 #include "config/take.h"
 #include "config/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static cfg_opt_t replay_keys[] = {
 	SECTION_START,
@@ -48,22 +48,12 @@ static bool take_needed_path(cfg_t *section, const char *key, char **path)
 	return take_needs(section, key) && take_path(section, key, path);
 }
 
-static bool same_file(const char *a, const char *b)
-{
-	struct stat sa, sb;
-
-	if (strcmp(a, b) == 0)
-		return true;
-	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_ino == sb.st_ino &&
-	       sa.st_dev == sb.st_dev;
-}
-
 static bool take_files(cfg_t *section, struct replay_conf *replay)
 {
 	if (!take_needed_path(section, "source", &replay->source) ||
 		!take_needed_path(section, "target", &replay->target))
 		return false;
-	if (same_file(replay->source, replay->target))
+	if (path_same(replay->source, replay->target))
 		return take_error(section, "target", "target = \"%s\": this is the source itself",
 			replay->target);
 	return true;
@@ -157,7 +147,7 @@ struct writer_conf *writer_conf_load(const char *file)
 {
 	struct writer_conf *conf = conf_from(parse_files(writer_keys, file));
 
-	if (conf && !common_conf_places(&conf->common, "writer")) {
+	if (conf && !common_conf_places(&conf->common, "writer", file)) {
 		writer_conf_free(conf);
 		return NULL;
 	}
