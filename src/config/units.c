@@ -122,19 +122,17 @@ int size_parse(const char *text, uint64_t *bytes)
 	return error;
 }
 
-/* `ns` in this unit, with as many decimals as it takes (the unit is a power of ten). */
+/* `ns` in this unit, with as many decimals as it takes; the unit is at most a second. */
 static void format_decimal(uint64_t ns, const struct unit *unit, char *text, size_t size)
 {
-	int decimals = 0;
-	uint64_t rest = ns % unit->size, scale = unit->size;
+	char decimals[32];
+	int len = snprintf(decimals, sizeof(decimals), "%09" PRIu64,
+		ns % unit->size * (NS_PER_S / unit->size));
 
-	for (; rest % scale != 0; decimals++)
-		scale /= 10;
-	if (decimals == 0)
-		snprintf(text, size, "%" PRIu64 "%s", ns / unit->size, unit->name);
-	else
-		snprintf(text, size, "%" PRIu64 ".%0*" PRIu64 "%s", ns / unit->size, decimals,
-			rest / scale, unit->name);
+	while (len > 0 && decimals[len - 1] == '0')
+		len--;
+	snprintf(text, size, "%" PRIu64 "%s%.*s%s", ns / unit->size, len ? "." : "", len, decimals,
+		unit->name);
 }
 
 void duration_format(uint64_t ns, char *text)

@@ -1,0 +1,161 @@
+#include "config_files.h"
+
+#include "base/clock.h"
+#include "config/writer_conf.h"
+
+#define REPLAY "replay r { source = /s target = /t }\n"
+#define JOB "job j { command = /bin/date target = /t interval = 2 }\n"
+
+static struct writer_conf *load_text(struct scratch *scratch, const char *text)
+{
+	struct writer_conf *conf;
+	const char *messages;
+
+	scratch_write(scratch, "main.conf", text);
+	conf = writer_conf_load(scratch->file);
+	messages = scratch_messages(scratch);
+	if (!conf || *messages)
+		fail_msg("not loaded: %s", messages);
+	return conf;
+}
+
+static void defaults_are_filled_in(void **state)
+{
+	struct writer_conf *conf = load_text(*state, REPLAY "\n" JOB);
+	const struct replay_conf *replay = &conf->replays[0];
+	const struct job_conf *job = &conf->jobs[0];
+
+	assert_non_null(strstr(conf->common.pidfile, "/writer.pid"));
+	assert_int_equal(conf->common.stop_timeout_ns, 5 * NS_PER_S);
+	assert_int_equal(conf->replay_count, 1);
+	assert_string_equal(replay->name, "r");
+	assert_string_equal(replay->source, "/s");
+	assert_string_equal(replay->target, "/t");
+	assert_int_equal(replay->interval_ns, 250 * NS_PER_MS);
+	assert_int_equal(replay->at_end, AT_END_WAIT);
+	assert_int_equal(replay->catch_up, CATCH_UP_BURST);
+	assert_int_equal(replay->line, 1);
+	assert_int_equal(conf->job_count, 1);
+	assert_string_equal(job->name, "j");
+	assert_string_equal(job->command[0], "/bin/date");
+	assert_null(job->command[1]);
+	assert_string_equal(job->target, "/t");
+	assert_int_equal(job->interval_ns, 2 * NS_PER_S);
+	assert_int_equal(job->timeout_ns, 0);
+	assert_int_equal(job->overlap, OVERLAP_SKIP);
+	assert_false(job->first_now);
+	assert_int_equal(job->line, 3);
+	writer_conf_free(conf);
+}
+
+static void every_key_is_taken(void **state)
+{
+	struct writer_conf *conf = load_text(*state,
+		"replay r { source = /s target = /t interval = 0 at_end = loop catch_up = skip }\n"
+		"job r { command = {/bin/sh, -c, \"echo a b\"} target = /t interval = 100ms\n"
+		"timeout = 30 overlap = kill first = now }\n");
+
+	assert_int_equal(conf->replays[0].interval_ns, 0);
+	assert_int_equal(conf->replays[0].at_end, AT_END_LOOP);
+	assert_int_equal(conf->replays[0].catch_up, CATCH_UP_SKIP);
+	assert_string_equal(conf->jobs[0].command[1], "-c");
+	assert_string_equal(conf->jobs[0].command[2], "echo a b");
+	assert_null(conf->jobs[0].command[3]);
+	assert_int_equal(conf->jobs[0].interval_ns, 100 * NS_PER_MS);
+	assert_int_equal(conf->jobs[0].timeout_ns, 30 * NS_PER_S);
+	assert_int_equal(conf->jobs[0].overlap, OVERLAP_KILL);
+	assert_true(conf->jobs[0].first_now);
+	writer_conf_free(conf);
+}
+
+static void a_dump_loads_to_the_same_dump(void **state)
+{
+	struct writer_conf *conf = load_text(*state,
+		"log_level = warning\n"
+		"replay r { source = \"/s \\\" ${UNSET_HERE:-x}\" target = /t interval = 100ns }\n"
+		"job j { command = {/bin/sh, -c, 'echo \"${HOME}\" \\'$1\\'\\n'} target = /t\n"
+		"interval = 2h overlap = queue }\n");
+	char *first = dumped(writer_conf_dump, conf), *second;
+
+	writer_conf_free(conf);
+	conf = load_text(*state, first);
+	second = dumped(writer_conf_dump, conf);
+	assert_string_equal(first, second);
+	assert_string_equal(conf->jobs[0].command[2], "echo \"${HOME}\" '$1'\\n");
+	writer_conf_free(conf);
+	free(first);
+	free(second);
+}
+
+/* What the supervisor compares on a reload. */
+static void text_differs_only_if_the_section_does(void **state)
+{
+	struct writer_conf *conf = load_text(
+		*state, REPLAY JOB "replay r2 { source = /s target = /t interval = 1 }\n");
+	struct writer_conf *moved = load_text(*state,
+		"# moved\n" JOB "replay r { interval = 250ms source = /s target = \"/t/\" }\n");
+	char *replay = replay_conf_text(&conf->replays[0]), *job = job_conf_text(&conf->jobs[0]);
+	char *slower = replay_conf_text(&conf->replays[1]);
+	char *replay_moved = replay_conf_text(&moved->replays[0]);
+	char *job_moved = job_conf_text(&moved->jobs[0]);
+
+	assert_string_equal(replay, replay_moved);
+	assert_string_equal(job, job_moved);
+	assert_string_not_equal(strchr(replay, '\n'), strchr(slower, '\n'));
+	free(replay);
+	free(job);
+	free(slower);
+	free(replay_moved);
+	free(job_moved);
+	writer_conf_free(conf);
+	writer_conf_free(moved);
+}
+
+static void adhoc_makes_one_replay_that_ends(void **state)
+{
+	struct scratch *scratch = *state;
+	struct writer_conf *conf;
+	char expected[128];
+
+	assert_int_equal(chdir(scratch->directory), 0);
+	snprintf(expected, sizeof(expected), "%s/in.log", scratch->directory);
+	conf = writer_conf_adhoc("in.log", "-");
+	assert_non_null(conf);
+	assert_int_equal(conf->replay_count, 1);
+	assert_string_equal(conf->replays[0].source, expected);
+	assert_string_equal(conf->replays[0].target, "-");
+	assert_int_equal(conf->replays[0].at_end, AT_END_EXIT);
+	assert_int_equal(conf->replays[0].interval_ns, 250 * NS_PER_MS);
+	assert_null(conf->common.state);
+	writer_conf_free(conf);
+
+	snprintf(expected, sizeof(expected), "%s/out.log", scratch->directory);
+	conf = writer_conf_adhoc("in.log", "./out.log");
+	assert_non_null(conf);
+	assert_string_equal(conf->replays[0].target, expected);
+	writer_conf_free(conf);
+	assert_string_equal(scratch_messages(scratch), "");
+	assert_int_equal(chdir("/"), 0);
+}
+
+static void adhoc_refuses_its_own_source(void **state)
+{
+	assert_null(writer_conf_adhoc("/tmp/in.log", "/tmp//in.log"));
+	assert_non_null(strstr(scratch_messages(*state), "this is the source itself"));
+}
+
+#define with_scratch(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_scratch(defaults_are_filled_in),
+		with_scratch(every_key_is_taken),
+		with_scratch(a_dump_loads_to_the_same_dump),
+		with_scratch(text_differs_only_if_the_section_does),
+		with_scratch(adhoc_makes_one_replay_that_ends),
+		with_scratch(adhoc_refuses_its_own_source),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
