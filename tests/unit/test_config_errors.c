@@ -284,6 +284,9 @@ static void nothing_is_left_behind(void **state)
 	for (const struct mistake *mistake = tailer_mistakes; mistake->text; mistake++) {
 		size_t memory, descriptors;
 
+		if (strstr(mistake->message, "there is no user") ||
+			strstr(mistake->message, "there is no group"))
+			continue; /* name service modules keep what they like */
 		scratch_write(*state, "main.conf", mistake->text);
 		load_often(*state, 5);
 		memory = mallinfo2().uordblks;
