@@ -3,12 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+/* Magic numbers of statfs(2) that <linux/magic.h> does not name. */
+#define CIFS_MAGIC 0xFF534D42
+#define FUSE_MAGIC 0x65735546
 
 ssize_t file_read_at(int fd, void *buffer, size_t len, off_t offset)
 {
@@ -152,4 +158,26 @@ char *file_absolute(const char *path)
 		absolute = NULL;
 	free(directory);
 	return absolute;
+}
+
+int file_is_remote(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	switch ((uint32_t)fs.f_type) {
+	case NFS_SUPER_MAGIC:
+	case SMB_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case CIFS_MAGIC:
+	case AFS_SUPER_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case CEPH_SUPER_MAGIC:
+	case FUSE_MAGIC:
+		return 1;
+	default:
+		return 0;
+	}
 }

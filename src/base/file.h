@@ -29,4 +29,8 @@ int file_make_directories(const char *path, mode_t mode);
 /* `path` made absolute by the working directory; the caller frees it. NULL: out of memory. */
 char *file_absolute(const char *path);
 
+/* Is this on a network or user-space file system, where flock(2) and inotify(7) cannot be relied
+ * on? 1, 0 or a negative errno. */
+int file_is_remote(int fd);
+
 #endif

@@ -5,14 +5,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -21,32 +19,6 @@
 #define STATE_MAX (256u << 20) /* far more than a checkpoint of a million files */
 #define CHECKSUM "checksum "
 #define CHECKSUM_LINE (sizeof(CHECKSUM) - 1 + 16 + 1)
-
-/* Magic numbers of statfs(2) that <linux/magic.h> does not name. */
-#define CIFS_MAGIC 0xFF534D42
-#define FUSE_MAGIC 0x65735546
-
-static int is_remote(int fd)
-{
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	switch ((uint32_t)fs.f_type) {
-	case NFS_SUPER_MAGIC:
-	case SMB_SUPER_MAGIC:
-	case SMB2_SUPER_MAGIC:
-	case CIFS_MAGIC:
-	case AFS_SUPER_MAGIC:
-	case CODA_SUPER_MAGIC:
-	case V9FS_MAGIC:
-	case CEPH_SUPER_MAGIC:
-	case FUSE_MAGIC:
-		return 1;
-	default:
-		return 0;
-	}
-}
 
 int state_directory(const char *path)
 {
@@ -57,7 +29,7 @@ int state_directory(const char *path)
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	remote = is_remote(fd);
+	remote = file_is_remote(fd);
 	if (remote) {
 		close(fd);
 		return remote < 0 ? remote : -EREMOTE;

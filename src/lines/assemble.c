@@ -20,6 +20,7 @@ struct candidates {
 	struct candidate *list; /* oldest first, the live path last */
 	size_t count;
 	struct siblings siblings; /* owns the paths */
+	int error;                /* a known file may be there, but cannot be told now */
 };
 
 static int list_candidates(const struct stream *stream, const struct stat *live,
@@ -31,10 +32,8 @@ static int list_candidates(const struct stream *stream, const struct stat *live,
 	if (error)
 		return error;
 	candidates->list = calloc(siblings->count + 1, sizeof(*candidates->list));
-	if (!candidates->list) {
-		siblings_free(&candidates->siblings);
+	if (!candidates->list)
 		return -ENOMEM;
-	}
 	for (size_t i = 0; i < siblings->count; i++)
 		candidates->list[i] = (struct candidate){ .path = siblings->list[i].path,
 			.st = siblings->list[i].st };
@@ -61,8 +60,9 @@ static bool same_device(const struct logfile *file, const struct candidate *cand
 	return candidate->st.st_dev == file->record.place.device;
 }
 
-/* Does the candidate's content lead to the place where we are in `file`? */
-static bool content_fits(const struct logfile *file, const struct candidate *candidate)
+/* Does the candidate's content lead to the place where we are in `file`? 1, 0 or a negative errno.
+ */
+static int content_fits(const struct logfile *file, const struct candidate *candidate)
 {
 	const struct place *place = &file->record.place;
 	struct content *content;
@@ -70,12 +70,13 @@ static bool content_fits(const struct logfile *file, const struct candidate *can
 
 	if (!content_packed_name(candidate->path) &&
 		(uint64_t)candidate->st.st_size < place->offset)
-		return false;
-	if (content_open(candidate->path, &content) < 0)
-		return false;
+		return 0;
+	fits = content_open(candidate->path, &content);
+	if (fits < 0)
+		return fits;
 	fits = place_fits_content(place, content_read, content);
 	content_close(content);
-	return fits == 1;
+	return fits == -EBADMSG ? 0 : fits;
 }
 
 /* Nothing has been read of the file: only the inode tells. */
@@ -84,7 +85,7 @@ static bool unread_fits(const struct logfile *file, const struct candidate *cand
 	return same_inode(file, candidate) && same_device(file, candidate) && !file->displaced;
 }
 
-static bool fits(const struct logfile *file, const struct candidate *candidate)
+static int fits(const struct logfile *file, const struct candidate *candidate)
 {
 	if (file->record.place.offset == 0)
 		return unread_fits(file, candidate);
@@ -99,15 +100,23 @@ static int closeness(const struct logfile *file, const struct candidate *candida
 	return strcmp(file->record.path, candidate->path) == 0 ? 2 : 3;
 }
 
-static struct candidate *find_closed(const struct logfile *file, struct candidates *candidates)
+/* *error is set when the answer NULL is not certain: no descriptors, no memory, a bad disk, or the
+ * file itself may not be read. */
+static struct candidate *find_closed(
+	const struct logfile *file, struct candidates *candidates, int *error)
 {
 	for (int close = 0; close <= 3; close++)
 		for (size_t i = candidates->count; i-- > 0;) {
 			struct candidate *candidate = &candidates->list[i];
+			int fit;
 
-			if (!candidate->match && closeness(file, candidate) == close &&
-				fits(file, candidate))
+			if (candidate->match || closeness(file, candidate) != close)
+				continue;
+			fit = fits(file, candidate);
+			if (fit == 1)
 				return candidate;
+			if (fit < 0 && (fit != -EACCES || close < 2))
+				*error = fit;
 		}
 	return NULL;
 }
@@ -116,6 +125,8 @@ static struct candidate *find_closed(const struct logfile *file, struct candidat
  * replaced it by a file that goes on where it stood. */
 static struct candidate *find_open(const struct logfile *file, struct candidates *candidates)
 {
+	int ignored = 0;
+
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
 
@@ -123,7 +134,7 @@ static struct candidate *find_open(const struct logfile *file, struct candidates
 			same_device(file, candidate))
 			return candidate;
 	}
-	return file->record.place.offset > 0 ? find_closed(file, candidates) : NULL;
+	return file->record.place.offset > 0 ? find_closed(file, candidates, &ignored) : NULL;
 }
 
 /* A copy that was made before all of the file had been read: it begins as the file does and ends
@@ -185,19 +196,35 @@ static void move_to(struct logfile *file, const struct candidate *candidate)
 			file); /* a rotated file may soon be gone; if it is now, reading tells */
 }
 
+/* Nothing of the file is left to read; between our last reading and the truncation there may have
+ * been more. */
+static void end_at_copy(struct logfile *file, const struct candidate *copy)
+{
+	if (logfile_set_path(file, copy->path) < 0)
+		return;
+	file->record.place.device = copy->st.st_dev;
+	file->record.place.inode = copy->st.st_ino;
+	file->record.accounts.gaps++;
+	file->displaced = false;
+	file->unread = false;
+}
+
 static void match(struct logfile *file, struct candidates *candidates)
 {
+	int error = 0;
 	struct candidate *candidate =
-		file->content ? find_open(file, candidates) : find_closed(file, candidates);
+		file->content ? find_open(file, candidates) : find_closed(file, candidates, &error);
 
 	if (candidate) {
 		candidate->match = file;
 		/* A descriptor we hold is surer than a copy, but only the live path goes on. */
 		if (!file->content || candidate->live || same_inode(file, candidate))
 			move_to(file, candidate);
+	} else if (error) {
+		candidates->error = error;
 	} else if (file->displaced && (candidate = find_shorter_copy(file, candidates))) {
 		candidate->match = file;
-		file->record.accounts.gaps++;
+		end_at_copy(file, candidate);
 	}
 }
 
@@ -318,6 +345,30 @@ static void add_new(struct stream *stream, const struct candidate *candidate, bo
 	stream_append(stream, file);
 }
 
+static bool has_live(const struct candidates *candidates)
+{
+	return candidates->count > 0 && candidates->list[candidates->count - 1].live;
+}
+
+/* Is the file deleted, and not only its disk unmounted? */
+static bool is_gone(const struct logfile *file)
+{
+	const char *path = file->record.path;
+	char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+	struct stat st;
+	bool there = directory && stat(directory, &st) == 0;
+
+	free(directory);
+	return there && st.st_dev == file->record.place.device;
+}
+
+/* What becomes of a known file that no candidate is? One that we hold open, or whose disk is away,
+ * stays. */
+static bool to_keep(const struct logfile *file, bool live_found)
+{
+	return file->content || (!live_found && !is_gone(file));
+}
+
 /* Takes the files up to `stop` from the old list: what was found is put in by its candidate,
  * what is still open stays, and the account of the others is closed. */
 static void take_until(struct stream *stream, struct logfile **old, const struct logfile *stop,
@@ -329,7 +380,7 @@ static void take_until(struct stream *stream, struct logfile **old, const struct
 		*old = file->younger;
 		if (matched(file, candidates))
 			continue;
-		if (file->content)
+		if (to_keep(file, has_live(candidates)))
 			stream_append(stream, file);
 		else
 			close_account(stream, file);
@@ -344,15 +395,29 @@ static const struct logfile *next_match(const struct candidates *candidates, siz
 	return NULL;
 }
 
+/* Files of which nothing was found: neither on the disk nor in a descriptor. */
+static void count_missing(
+	const struct stream *stream, const struct candidates *candidates, bool *missing, bool *gone)
+{
+	*missing = *gone = false;
+	for (const struct logfile *file = stream->oldest; file; file = file->younger) {
+		if (file->content || matched(file, candidates))
+			continue;
+		*missing = true;
+		*gone |= !to_keep(file, has_live(candidates));
+	}
+}
+
 /* Puts the list together anew: known and new files in the order of their candidates. */
-static void rebuild(struct stream *stream, struct candidates *candidates, const struct look *look)
+static void rebuild(struct stream *stream, struct candidates *candidates, bool begun_anew,
+	const struct look *look)
 {
 	struct logfile *old = stream->oldest;
 	size_t mark = find_mark(candidates);
-	bool known = old != NULL, begun_anew = false, siblings = false;
+	bool missing, gone, siblings = false;
 
-	for (struct logfile *file = old; file; file = file->younger)
-		begun_anew |= file->displaced;
+	count_missing(stream, candidates, &missing, &gone);
+	stream->missing |= missing;
 	stream->oldest = NULL;
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
@@ -365,14 +430,14 @@ static void rebuild(struct stream *stream, struct candidates *candidates, const 
 				old = old->younger;
 			stream_append(stream, candidate->match);
 		} else {
-			add_new(stream, candidate, begun_anew, look);
 			siblings |= !candidate->live;
+			add_new(stream, candidate, begun_anew, look);
 		}
 	}
 	take_until(stream, &old, NULL, candidates);
-	if (known && mark == candidates->count && (siblings || begun_anew)) {
+	if (mark == candidates->count && (gone || (siblings && stream->assembled))) {
 		stream->total.gaps++;
-		log_warning("%s: lost track of it: lines may be missing", stream->path);
+		log_warning("%s: lost track of it, lines may be missing", stream->path);
 	}
 	stream->changed = true;
 }
@@ -387,32 +452,44 @@ static bool still_there(struct stream *stream, const struct stat *live)
 		return false;
 	candidate.st = *live;
 	if (!same_inode(file, &candidate) || !same_device(file, &candidate) || file->displaced ||
-		!fits(file, &candidate))
+		fits(file, &candidate) != 1)
 		return false;
 	move_to(file, &candidate);
 	return true;
 }
 
+/* All files are to be found again; was one of them truncated? */
+static bool forget_names(struct stream *stream)
+{
+	bool displaced = false;
+
+	for (struct logfile *file = stream->oldest; file; file = file->younger) {
+		file->named = false;
+		displaced |= file->displaced;
+	}
+	return displaced;
+}
+
 void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look)
 {
 	struct candidates candidates = { 0 };
-	int error;
+	bool begun_anew = forget_names(stream);
+	int error = 0;
 
-	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		file->named = false;
-	stream->assembled = true;
-	if (still_there(stream, live))
-		return;
-	error = list_candidates(stream, live, look, &candidates);
-	if (error) {
-		log_warning("%s: cannot look for rotated files: %s", stream->path, reason(error));
-		stream->assembled = false;
-		return;
+	if (!still_there(stream, live)) {
+		error = list_candidates(stream, live, look, &candidates);
+		for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
+			match(file, &candidates);
+		if (!error)
+			error = candidates.error;
+		if (!error)
+			rebuild(stream, &candidates, begun_anew, look);
+		free_candidates(&candidates);
 	}
-	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		match(file, &candidates);
-	rebuild(stream, &candidates, look);
-	free_candidates(&candidates);
+	if (error && error != stream->lookup_trouble)
+		log_warning("%s: cannot tell where it went on: %s", stream->path, reason(error));
+	stream->lookup_trouble = error;
+	stream->assembled = !error;
 }
 
 void stream_displace(struct stream *stream, struct logfile *file, const struct look *look)

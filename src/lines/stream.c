@@ -216,11 +216,15 @@ static int open_file(struct stream *stream, struct logfile *file, const struct l
  * grows. Then the rest of it is lost. */
 static bool give_up(struct logfile *file, const struct look *look, int error)
 {
+	struct record *record = &file->record;
+
 	if (error != -EBADMSG || !quiet_for(file, look, look->rules->grace_ns))
 		return false;
-	log_warning("%s: cut or corrupt after %" PRIu64 " bytes, the rest is lost",
-		file->record.path, file->record.place.offset);
-	file->record.accounts.gaps++;
+	log_warning("%s: cut or corrupt after %" PRIu64 " bytes, the rest is lost", record->path,
+		record->place.offset);
+	record->accounts.gaps++;
+	record->accounts.lost += record->size - record->place.offset;
+	record->size = record->place.offset;
 	file->unread = false;
 	file->partial = 0;
 	return true;
@@ -264,7 +268,7 @@ int stream_read(struct stream *stream, struct reader *reader, const struct look 
 bool stream_waits(const struct stream *stream, const struct stream_rules *rules)
 {
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->named || file->younger || file->unread ||
+		if ((!file->named && file->content) || file->younger || file->unread ||
 			(file->partial && rules->partial_timeout_ns))
 			return true;
 	return false;

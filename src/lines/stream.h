@@ -27,8 +27,10 @@ struct stream {
 	struct logfile *oldest;
 	struct accounts total; /* of files that are over */
 	int trouble;           /* last errno reported for the path */
+	int lookup_trouble;    /* last errno reported for finding its files */
 	bool changed;          /* a checkpoint is due: its files are no longer the same */
 	bool assembled;        /* its files have been looked for in this life */
+	bool missing;          /* a file of the checkpoint was not found again */
 };
 
 enum claim {

@@ -1,0 +1,459 @@
+#include "lines/tracker.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "lines/siblings.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TICK_NS (20 * NS_PER_MS) /* see lines/logfile.c */
+
+struct pattern {
+	const char *glob;
+	bool literal;
+	char *directory;      /* NULL: has wildcards itself */
+	struct timespec seen; /* its mtime when it was last searched; 0: search it */
+};
+
+static bool has_wildcards(const char *text)
+{
+	return strpbrk(text, "*?[") != NULL;
+}
+
+static int pattern_init(struct pattern *pattern, const char *text)
+{
+	const char *slash = strrchr(text, '/');
+
+	pattern->glob = text;
+	pattern->literal = !has_wildcards(text);
+	pattern->directory = strndup(text, slash ? (size_t)(slash - text) + 1 : 0);
+	if (!pattern->directory)
+		return -ENOMEM;
+	if (has_wildcards(pattern->directory)) {
+		free(pattern->directory);
+		pattern->directory = NULL;
+	}
+	return 0;
+}
+
+/* Position of the stream with this path, or where it belongs. */
+static size_t find_position(const struct tracker *tracker, const char *path, bool *found)
+{
+	size_t low = 0, high = tracker->count;
+
+	*found = false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(path, tracker->streams[middle]->path);
+
+		if (order == 0) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* The stream with this path, made if need be. NULL: out of memory. */
+static struct stream *get_stream(struct tracker *tracker, const char *path)
+{
+	struct stream **streams, *stream;
+	bool found;
+	size_t at = find_position(tracker, path, &found);
+
+	if (found)
+		return tracker->streams[at];
+	streams = reallocarray(tracker->streams, tracker->count + 1, sizeof(struct stream *));
+	if (!streams)
+		return NULL;
+	tracker->streams = streams;
+	stream = stream_new(path);
+	if (!stream)
+		return NULL;
+	memmove(streams + at + 1, streams + at, (tracker->count - at) * sizeof(struct stream *));
+	streams[at] = stream;
+	tracker->count++;
+	return stream;
+}
+
+static int add_pattern(struct tracker *tracker, const char *text)
+{
+	struct pattern *pattern = &tracker->patterns[tracker->pattern_count];
+	int error = pattern_init(pattern, text);
+
+	if (error)
+		return error;
+	tracker->pattern_count++;
+	return pattern->literal && !get_stream(tracker, text) ? -ENOMEM : 0;
+}
+
+int tracker_init(struct tracker *tracker, char *const *paths, const struct stream_rules *rules,
+	size_t max_open)
+{
+	size_t count = 0;
+	int error = 0;
+
+	while (paths[count])
+		count++;
+	*tracker = (struct tracker){ .rules = *rules, .max_open = max_open };
+	tracker->patterns = calloc(count ? count : 1, sizeof(*tracker->patterns));
+	if (!tracker->patterns)
+		return -ENOMEM;
+	for (size_t i = 0; !error && i < count; i++)
+		error = add_pattern(tracker, paths[i]);
+	if (error)
+		tracker_free(tracker);
+	return error;
+}
+
+void tracker_free(struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->count; i++)
+		stream_free(tracker->streams[i]);
+	for (size_t i = 0; i < tracker->pattern_count; i++)
+		free(tracker->patterns[i].directory);
+	free(tracker->streams);
+	free(tracker->patterns);
+	*tracker = (struct tracker){ 0 };
+}
+
+/* Is this a rotated file of a log that we know, or that is there? */
+static bool is_default_sibling(const struct tracker *tracker, const char *path)
+{
+	char *live;
+	bool known = false;
+
+	for (unsigned nth = 0; !known && (live = siblings_live_name(path, nth)); nth++) {
+		find_position(tracker, live, &known);
+		known = known || access(live, F_OK) == 0;
+		free(live);
+	}
+	return known;
+}
+
+/* A path that matches a rotated pattern is never a live file. */
+static bool is_rotated(const struct tracker *tracker, const char *path)
+{
+	char *const *rotated = tracker->rules.rotated;
+
+	if (!rotated || !rotated[0])
+		return is_default_sibling(tracker, path);
+	for (; *rotated; rotated++)
+		if (fnmatch(*rotated, path, FNM_PATHNAME | FNM_PERIOD) == 0)
+			return true;
+	return false;
+}
+
+static void add_path(struct tracker *tracker, const char *path)
+{
+	bool found;
+
+	find_position(tracker, path, &found);
+	if (found || is_rotated(tracker, path))
+		return;
+	if (!get_stream(tracker, path))
+		log_error("%s: %s", path, reason(-ENOMEM));
+}
+
+static void search(struct tracker *tracker, const struct pattern *pattern)
+{
+	glob_t found;
+
+	if (glob(pattern->glob, GLOB_NOSORT, NULL, &found) != 0)
+		return; /* nothing there, for now */
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		add_path(tracker, found.gl_pathv[i]);
+	globfree(&found);
+}
+
+/* A directory's time tells whether names have come; but not within one tick of the clock. */
+static bool directory_changed(struct pattern *pattern)
+{
+	struct stat st;
+	uint64_t mtime;
+
+	if (!pattern->directory || stat(pattern->directory, &st) < 0)
+		return true;
+	if (st.st_mtim.tv_sec == pattern->seen.tv_sec &&
+		st.st_mtim.tv_nsec == pattern->seen.tv_nsec)
+		return false;
+	mtime = (uint64_t)st.st_mtim.tv_sec * NS_PER_S + (uint64_t)st.st_mtim.tv_nsec;
+	if (mtime + TICK_NS < clock_realtime_ns())
+		pattern->seen = st.st_mtim;
+	return true;
+}
+
+static void scan(struct tracker *tracker, bool all)
+{
+	for (size_t i = 0; i < tracker->pattern_count; i++) {
+		struct pattern *pattern = &tracker->patterns[i];
+
+		if (!pattern->literal && (directory_changed(pattern) || all))
+			search(tracker, pattern);
+	}
+}
+
+static bool path_leads_to(const char *path, const struct stat *st)
+{
+	struct stat there;
+
+	return stat(path, &there) == 0 && there.st_dev == st->st_dev && there.st_ino == st->st_ino;
+}
+
+static bool has_file(const struct stream *stream, const struct stat *st)
+{
+	for (const struct logfile *file = stream->oldest; file; file = file->younger)
+		if (file->record.place.inode == st->st_ino &&
+			file->record.place.device == st->st_dev)
+			return true;
+	return false;
+}
+
+static enum claim claim(void *context, struct stream *self, const struct stat *st)
+{
+	const struct tracker *tracker = context;
+
+	for (size_t i = 0; i < tracker->count; i++) {
+		struct stream *other = tracker->streams[i];
+		struct logfile *file;
+
+		if (other == self || !has_file(other, st))
+			continue;
+		if (path_leads_to(other->path, st))
+			return CLAIM_OTHER;
+		file = stream_release(other, st);
+		if (!file || logfile_set_path(file, self->path) < 0)
+			return CLAIM_OTHER;
+		file->named = true;
+		file->unread = true;
+		stream_append(self, file);
+		return CLAIM_MOVED;
+	}
+	return CLAIM_NEW;
+}
+
+static struct look look(struct tracker *tracker)
+{
+	return (struct look){ &tracker->rules, tracker->now, tracker->last_look, claim, tracker };
+}
+
+void tracker_look(struct tracker *tracker, bool all)
+{
+	uint64_t started = clock_realtime_ns();
+	struct look at;
+
+	tracker->now = clock_monotonic_ns();
+	scan(tracker, all);
+	at = look(tracker);
+	for (size_t i = 0; i < tracker->count; i++)
+		stream_look(tracker->streams[i], &at);
+	tracker->last_look = started;
+}
+
+bool tracker_look_at(struct tracker *tracker, const char *path)
+{
+	bool found;
+	size_t at = find_position(tracker, path, &found);
+	struct look one = look(tracker);
+
+	if (!found)
+		return false;
+	tracker->now = one.now = clock_monotonic_ns();
+	stream_look(tracker->streams[at], &one);
+	return true;
+}
+
+int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, bool flush,
+	struct reading *reading)
+{
+	struct look at = look(tracker);
+
+	return stream_read(tracker->streams[stream], reader, &at, flush, reading);
+}
+
+static bool is_literal(const struct tracker *tracker, const char *path)
+{
+	for (size_t i = 0; i < tracker->pattern_count; i++)
+		if (tracker->patterns[i].literal && strcmp(tracker->patterns[i].glob, path) == 0)
+			return true;
+	return false;
+}
+
+/* Streams that a pattern once found, and of which nothing is left. */
+static void remove_ended(struct tracker *tracker)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < tracker->count; i++) {
+		struct stream *stream = tracker->streams[i];
+
+		if (stream_over(stream) && !is_literal(tracker, stream->path))
+			stream_free(stream);
+		else
+			tracker->streams[kept++] = stream;
+	}
+	tracker->count = kept;
+}
+
+/* Only files that have been read and that their name still reaches may be closed. */
+static void close_idle(struct tracker *tracker, size_t surplus)
+{
+	for (size_t i = 0; i < tracker->count && surplus > 0; i++)
+		for (struct logfile *file = tracker->streams[i]->oldest; file && surplus > 0;
+			file = file->younger)
+			if (file->content && file->named && logfile_finished(file)) {
+				logfile_close(file);
+				surplus--;
+			}
+}
+
+void tracker_tidy(struct tracker *tracker)
+{
+	struct look at = look(tracker);
+	size_t open = 0;
+
+	at.now = clock_monotonic_ns();
+	for (size_t i = 0; i < tracker->count; i++)
+		open += stream_tidy(tracker->streams[i], &at);
+	if (open > tracker->max_open)
+		close_idle(tracker, open - tracker->max_open);
+	remove_ended(tracker);
+}
+
+bool tracker_waits(const struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->count; i++)
+		if (stream_waits(tracker->streams[i], &tracker->rules))
+			return true;
+	return false;
+}
+
+bool tracker_changed(const struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->count; i++)
+		if (tracker->streams[i]->changed)
+			return true;
+	return false;
+}
+
+void tracker_write(const struct tracker *tracker, FILE *out)
+{
+	fprintf(out, "looked %" PRIu64 "\n", tracker->last_look);
+	for (size_t i = 0; i < tracker->count; i++) {
+		const struct stream *stream = tracker->streams[i];
+
+		for (const struct logfile *file = stream->oldest; file; file = file->younger)
+			record_write(out, &file->record, stream->path);
+		record_write_total(out, &stream->total, stream->path);
+	}
+}
+
+static int add_record(struct tracker *tracker, struct record *record, const char *path)
+{
+	struct stream *stream = get_stream(tracker, path);
+	struct logfile *file = calloc(1, sizeof(*file));
+
+	if (!stream || !file) {
+		free(file);
+		free(record->path);
+		return -ENOMEM;
+	}
+	file->record = *record;
+	file->recorded = true;
+	file->unread = true;
+	file->quiet_since = clock_monotonic_ns();
+	stream_append(stream, file);
+	return 0;
+}
+
+static int read_file_line(struct tracker *tracker, char *line)
+{
+	struct record record;
+	char *path;
+	int error = record_read(line, &record, &path);
+
+	if (error)
+		return error;
+	error = add_record(tracker, &record, path);
+	free(path);
+	return error;
+}
+
+static int read_total_line(struct tracker *tracker, char *line)
+{
+	struct accounts total;
+	struct stream *stream;
+	char *path;
+	int error = record_read_total(line, &total, &path);
+
+	if (error)
+		return error;
+	stream = get_stream(tracker, path);
+	free(path);
+	if (!stream)
+		return -ENOMEM;
+	stream->total = total;
+	return 0;
+}
+
+int tracker_read_line(struct tracker *tracker, char *line)
+{
+	if (strncmp(line, "file ", 5) == 0)
+		return read_file_line(tracker, line);
+	if (strncmp(line, "total ", 6) == 0)
+		return read_total_line(tracker, line);
+	return sscanf(line, "looked %" SCNu64, &tracker->last_look) == 1 ? 0 : -EINVAL;
+}
+
+void tracker_recorded(struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->count; i++) {
+		tracker->streams[i]->changed = false;
+		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
+			file->recorded = true;
+	}
+}
+
+static bool is_configured(const struct tracker *tracker, const char *path)
+{
+	for (size_t i = 0; i < tracker->pattern_count; i++)
+		if (strcmp(tracker->patterns[i].glob, path) == 0 ||
+			fnmatch(tracker->patterns[i].glob, path, FNM_PATHNAME | FNM_PERIOD) == 0)
+			return true;
+	return false;
+}
+
+void tracker_forget_unconfigured(struct tracker *tracker)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < tracker->count; i++) {
+		struct stream *stream = tracker->streams[i];
+
+		if (is_configured(tracker, stream->path)) {
+			tracker->streams[kept++] = stream;
+			continue;
+		}
+		log_info("%s: no longer a path of this section", stream->path);
+		tracker->forgot = true;
+		stream_free(stream);
+	}
+	tracker->count = kept;
+}
+
+bool tracker_all_found(const struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->count; i++)
+		if (tracker->streams[i]->missing || !tracker->streams[i]->assembled)
+			return false;
+	return !tracker->forgot;
+}

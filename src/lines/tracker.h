@@ -1,0 +1,63 @@
+/*
+ * All the streams of one section: from patterns to paths, from a checkpoint and back to one.
+ */
+#ifndef LINES_TRACKER_H
+#define LINES_TRACKER_H
+
+#include "lines/stream.h"
+
+#include <stdio.h>
+
+struct pattern;
+
+struct tracker {
+	struct stream_rules rules;
+	size_t max_open; /* descriptors for files that are idle */
+	struct pattern *patterns;
+	size_t pattern_count;
+	struct stream **streams; /* by path */
+	size_t count;
+	uint64_t last_look; /* CLOCK_REALTIME, ns; 0: never */
+	bool forgot;        /* files of the checkpoint, see tracker_forget_unconfigured() */
+	uint64_t now;       /* CLOCK_MONOTONIC, ns, of the look that goes on */
+};
+
+/* `paths` ends with NULL and, like the rules, lives as long as the tracker. 0 or -ENOMEM. */
+int tracker_init(struct tracker *tracker, char *const *paths, const struct stream_rules *rules,
+	size_t max_open);
+void tracker_free(struct tracker *tracker);
+
+/* Looks for new paths where a directory has changed, or everywhere with `all`; then at every path
+ * and open file. */
+void tracker_look(struct tracker *tracker, bool all);
+
+/* Looks at one path only. False if no stream has it. */
+bool tracker_look_at(struct tracker *tracker, const char *path);
+
+/* Reads on in one stream, see stream_read(). */
+int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, bool flush,
+	struct reading *reading);
+
+/* Lets go of files that are over and descriptors beyond max_open. */
+void tracker_tidy(struct tracker *tracker);
+
+/* Does any stream wait for a moment to pass? */
+bool tracker_waits(const struct tracker *tracker);
+
+/* Have its files changed since the last tracker_recorded()? */
+bool tracker_changed(const struct tracker *tracker);
+
+/* The checkpoint's body, without the handler's token; and back. A damaged one: -EBADMSG. */
+void tracker_write(const struct tracker *tracker, FILE *out);
+int tracker_read_line(struct tracker *tracker, char *line);
+
+/* What has been written is saved. */
+void tracker_recorded(struct tracker *tracker);
+
+/* Drops what a checkpoint has of paths that the section no longer names. */
+void tracker_forget_unconfigured(struct tracker *tracker);
+
+/* After the first look: has every file of the checkpoint been found again at its place? */
+bool tracker_all_found(const struct tracker *tracker);
+
+#endif
