@@ -1,0 +1,410 @@
+#include "writer/replay.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "writer/append.h"
+#include "writer/progress.h"
+#include "writer/replay_state.h"
+#include "writer/schedule.h"
+#include "writer/section_state.h"
+#include "writer/source.h"
+#include "writer/timer.h"
+#include "writer/window.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define BATCHES_PER_TURN 16 /* then signals are looked at */
+#define RETRY_NS NS_PER_S
+#define STALL_NS NS_PER_S /* later than this is more than a busy machine */
+
+struct replay {
+	const struct replay_setup *setup;
+	const struct replay_conf *conf;
+	struct worker *worker;
+	struct section_state state;
+	struct replay_state kept;
+	struct source source;
+	struct append append;
+	struct window window;
+	struct schedule schedule;
+	struct progress progress;
+	uint64_t first_line; /* of this run */
+	uint64_t rest_seen;  /* bytes of an unterminated last line at the last look */
+	sd_event *loop;
+	sd_event_source *timer, *writable, *hangup;
+	int status;
+};
+
+static const struct batch_header *batch_of(const struct replay *replay)
+{
+	return replay->append.batch.header;
+}
+
+static void end(struct replay *replay, int status)
+{
+	replay->status = status;
+	sd_event_exit(replay->loop, 0);
+}
+
+static struct progress_figures figures(const struct replay *replay)
+{
+	return (struct progress_figures){
+		.lines = batch_of(replay)->done.lines - replay->first_line,
+		.offset = batch_of(replay)->done.offset,
+		.size = source_size(&replay->source),
+	};
+}
+
+static void save(struct replay *replay)
+{
+	replay_state_save(
+		&replay->kept, &replay->source, &replay->append.target, &batch_of(replay)->done);
+}
+
+static int on_turn(sd_event_source *timer, uint64_t usec, void *context);
+
+/* The target */
+
+static int on_writable(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct replay *replay = context;
+
+	(void)fd, (void)events;
+	replay->writable = sd_event_source_disable_unref(source);
+	return on_turn(NULL, 0, replay);
+}
+
+/* When to try again; TIMER_NEVER: never, or when something else than the time says so. */
+static uint64_t target_failed(struct replay *replay, int error)
+{
+	struct target *target = &replay->append.target;
+
+	if (error == -EAGAIN && target->fd >= 0 &&
+		sd_event_add_io(replay->loop, &replay->writable, target->fd, EPOLLOUT, on_writable,
+			replay) >= 0)
+		return TIMER_NEVER;
+	if (replay->worker->adhoc && !target_may_recover(error)) {
+		if (!replay->setup->client)
+			log_error("%s: %s", target_name(target), reason(error));
+		end(replay, replay->setup->client ? STATUS_OK : STATUS_FAILURE);
+		return TIMER_NEVER;
+	}
+	target_report(target, error);
+	return clock_monotonic_ns() + RETRY_NS;
+}
+
+/* Who reads our standard output is gone: no need to wait until the next line is due. */
+static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct replay *replay = context;
+
+	(void)fd, (void)events;
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	target_failed(replay, -EPIPE);
+	return 0;
+}
+
+static bool write_out(struct replay *replay, uint64_t *wake)
+{
+	struct progress_figures shown;
+	int r = append_batch(&replay->append);
+
+	if (r < 0) {
+		*wake = target_failed(replay, r);
+		return false;
+	}
+	target_report(&replay->append.target, 0);
+	if (replay_state_is_old(&replay->kept))
+		save(replay);
+	shown = figures(replay);
+	progress_show(&replay->progress, &shown);
+	return true;
+}
+
+/* The source */
+
+static uint64_t look_again(const struct replay *replay)
+{
+	uint64_t pause =
+		replay->conf->interval_ns > NS_PER_S ? replay->conf->interval_ns : NS_PER_S;
+
+	return clock_monotonic_ns() + pause;
+}
+
+/* From the beginning of what is at the path now. */
+static void start_over(struct replay *replay)
+{
+	struct position *done = &replay->append.batch.header->done;
+	struct source opened;
+
+	if (source_open(&opened, replay->conf->source) == 0) {
+		source_close(&replay->source);
+		replay->source = opened;
+	} else {
+		source_seek(&replay->source, 0);
+	}
+	done->offset = done->newline_added = 0;
+	window_start(&replay->window, done);
+	replay->rest_seen = 0;
+}
+
+static bool source_failed(struct replay *replay, int error, uint64_t *wake)
+{
+	const char *source = replay->conf->source;
+
+	if (error == -ENOSPC) { /* of the state directory: the line needs a bigger buffer */
+		*wake = target_failed(replay, error);
+		return false;
+	}
+	if (error != -ESTALE || replay->conf->at_end == AT_END_EXIT) {
+		log_error("%s: %s", source,
+			error == -ESTALE ? "was truncated or overwritten while being replayed"
+					 : reason(error));
+		end(replay, STATUS_FAILURE);
+		return false;
+	}
+	log_error("%s: was truncated or overwritten while being replayed, starting again at its "
+		  "beginning",
+		source);
+	start_over(replay);
+	save(replay);
+	return true;
+}
+
+static void finish_last_line(struct replay *replay)
+{
+	schedule_done(
+		&replay->schedule, window_take(&replay->window, &replay->append.batch, 1, true));
+}
+
+/* A daemon stays. An unterminated last line is taken for whole when it has not grown for one look
+ * at the source. */
+static bool wait_for_more(struct replay *replay, uint64_t *wake)
+{
+	size_t rest = window_length(&replay->window);
+
+	if (rest > 0 && rest == replay->rest_seen) {
+		finish_last_line(replay);
+		return true;
+	}
+	if (rest == 0 && source_was_replaced(&replay->source)) {
+		log_info("%s: was replaced, going on with the new one", replay->conf->source);
+		start_over(replay);
+		save(replay);
+		return true;
+	}
+	save(replay);
+	replay->rest_seen = rest;
+	*wake = look_again(replay);
+	schedule_start(&replay->schedule, replay->conf->interval_ns, *wake);
+	return false;
+}
+
+/* Returns whether to go on at once, as all that may find nothing to do now. */
+static bool at_end(struct replay *replay, uint64_t *wake)
+{
+	if (replay->conf->at_end == AT_END_WAIT)
+		return wait_for_more(replay, wake);
+	if (window_length(&replay->window) > 0) {
+		finish_last_line(replay);
+		return true;
+	}
+	if (replay->conf->at_end == AT_END_EXIT) {
+		end(replay, STATUS_OK);
+		return false;
+	}
+	if (batch_of(replay)->done.offset == 0) { /* nothing to loop over */
+		*wake = look_again(replay);
+		schedule_start(&replay->schedule, replay->conf->interval_ns, *wake);
+		return false;
+	}
+	start_over(replay);
+	return true;
+}
+
+/* The pace */
+
+static uint64_t lines_due(struct replay *replay, uint64_t now)
+{
+	uint64_t next = schedule_next(&replay->schedule);
+
+	if (replay->conf->catch_up == CATCH_UP_SKIP && now > next && now - next >= STALL_NS)
+		schedule_forgive(&replay->schedule, now);
+	return schedule_due(&replay->schedule, now);
+}
+
+/* Who ends at the end of the source need not wait until another line would be due. */
+static bool is_finished(struct replay *replay)
+{
+	return replay->conf->at_end == AT_END_EXIT && window_length(&replay->window) == 0 &&
+	       window_fill(&replay->window, &replay->append.batch, &replay->source) ==
+		       WINDOW_AT_END &&
+	       window_length(&replay->window) == 0;
+}
+
+static bool take_due_lines(struct replay *replay, uint64_t *wake)
+{
+	uint64_t now = clock_monotonic_ns(), due = lines_due(replay, now);
+	int content;
+
+	if (due == 0 && !is_finished(replay)) {
+		*wake = schedule_wake(&replay->schedule, now);
+		return false;
+	}
+	content = window_fill(&replay->window, &replay->append.batch, &replay->source);
+	if (content < 0)
+		return source_failed(replay, content, wake);
+	if (content == WINDOW_AT_END)
+		return at_end(replay, wake);
+	schedule_done(
+		&replay->schedule, window_take(&replay->window, &replay->append.batch, due, false));
+	return true;
+}
+
+/* A turn: what is due is written, a bounded amount, and the timer set for the next. */
+static int on_turn(sd_event_source *timer, uint64_t usec, void *context)
+{
+	struct replay *replay = context;
+	uint64_t wake = 0;
+	bool going_on = true;
+
+	(void)timer, (void)usec;
+	for (int i = 0; going_on && i < BATCHES_PER_TURN; i++)
+		going_on = batch_of(replay)->length > 0 ? write_out(replay, &wake)
+							: take_due_lines(replay, &wake);
+	return timer_arm(replay->timer, going_on ? 0 : wake);
+}
+
+/* Signals */
+
+static void on_stop(void *context)
+{
+	struct replay *replay = context;
+
+	sd_event_exit(replay->loop, 0);
+}
+
+static void on_reload(void *context)
+{
+	struct replay *replay = context;
+	int r = target_reopen(&replay->append.target);
+
+	if (r < 0)
+		log_error("%s: cannot be opened again: %s", replay->conf->target, reason(r));
+}
+
+/* The life of a replay */
+
+static int open_all(struct replay *replay)
+{
+	const struct replay_setup *setup = replay->setup;
+	int r = source_open(&replay->source, replay->conf->source);
+
+	if (r < 0) {
+		log_error("%s: %s", replay->conf->source,
+			r == -EINVAL ? "not a regular file" : reason(r));
+		return r;
+	}
+	r = section_state_open(&replay->state, setup->state, setup->section, setup->patience_ns);
+	if (r < 0)
+		return r;
+	r = append_open(
+		&replay->append, replay->conf->target, replay->state.directory, setup->section);
+	if (r < 0)
+		return r;
+	replay_state_init(&replay->kept, replay->state.directory, setup->section);
+	return replay_state_resume(&replay->kept, &replay->source, &replay->append);
+}
+
+static void start_at(struct replay *replay)
+{
+	const struct batch_header *batch = batch_of(replay);
+	const struct position *position = batch->length > 0 ? &batch->next : &batch->done;
+
+	window_start(&replay->window, position);
+	replay->first_line = batch->done.lines;
+	progress_start(&replay->progress, replay->conf->target, replay->conf->interval_ns,
+		batch->done.offset);
+}
+
+static int add_sources(struct replay *replay, const struct worker_signals *signals)
+{
+	int r = worker_loop(replay->worker, signals, &replay->loop);
+
+	if (r == 0)
+		r = timer_add(replay->loop, &replay->timer, on_turn, replay);
+	if (r == 0 && strcmp(replay->conf->target, TARGET_STDOUT) == 0) {
+		/* No news from a regular file: EPERM. */
+		r = sd_event_add_io(
+			replay->loop, &replay->hangup, STDOUT_FILENO, 0, on_hangup, replay);
+		r = r == -EPERM ? 0 : r;
+	}
+	if (r < 0)
+		log_error("cannot set up the event loop: %s", reason(r));
+	return r < 0 ? r : 0;
+}
+
+static void run(struct replay *replay)
+{
+	struct progress_figures last;
+	int r;
+
+	save(replay);
+	worker_ready(replay->worker);
+	schedule_start(&replay->schedule, replay->conf->interval_ns, clock_monotonic_ns());
+	r = timer_arm(replay->timer, 0);
+	if (r >= 0)
+		r = sd_event_loop(replay->loop);
+	if (r < 0) {
+		log_error("the event loop has failed: %s", reason(r));
+		replay->status = STATUS_FAILURE;
+	}
+	save(replay);
+	last = figures(replay);
+	progress_end(&replay->progress, &last);
+}
+
+static void close_all(struct replay *replay)
+{
+	sd_event_source_disable_unref(replay->timer);
+	sd_event_source_disable_unref(replay->writable);
+	sd_event_source_disable_unref(replay->hangup);
+	sd_event_unref(replay->loop);
+	append_close(&replay->append);
+	section_state_close(&replay->state);
+	source_close(&replay->source);
+}
+
+int replay_run(const struct replay_setup *setup, struct worker *worker)
+{
+	struct replay replay = {
+		.setup = setup,
+		.conf = setup->conf,
+		.worker = worker,
+		.state = { .directory = -1, .lock = -1 },
+		.source.fd = -1,
+		.append = { .target.fd = -1, .lock.fd = -1, .batch.fd = -1 },
+		.status = STATUS_OK,
+	};
+	const struct worker_signals signals = {
+		.stop = on_stop,
+		.reload = on_reload,
+		.context = &replay,
+	};
+	int r = open_all(&replay);
+
+	if (r == 0)
+		r = add_sources(&replay, &signals);
+	if (r == 0) {
+		start_at(&replay);
+		run(&replay);
+	}
+	close_all(&replay);
+	if (r < 0)
+		return r == -EACCES || r == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
+	return replay.status;
+}

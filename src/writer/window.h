@@ -1,0 +1,36 @@
+/*
+ * What has been read of the source and is not yet in a batch: a part of the batch's own buffer, so
+ * that nothing is copied but the end of a line that the next read completes.
+ */
+#ifndef WRITER_WINDOW_H
+#define WRITER_WINDOW_H
+
+#include "writer/batch.h"
+#include "writer/source.h"
+
+struct window {
+	size_t begin, end; /* in the buffer */
+	uint64_t offset;   /* of the first byte, in the source */
+	bool skip_newline; /* it was added already, when the source seemed to end without one */
+};
+
+enum window_content {
+	WINDOW_LINES,   /* at least one whole line */
+	WINDOW_AT_END,  /* no more for now; what there is has no newline */
+	WINDOW_TOO_LONG /* a piece of a line over BATCH_LINE_MAX */
+};
+
+/* Empty, to be filled from this position of the source on. */
+void window_start(struct window *window, const struct position *position);
+
+/* Reads until there is a whole line. An enum window_content, -ESTALE as source_read() says, or
+ * another negative errno. The last batch must have been written. */
+int window_fill(struct window *window, struct batch *batch, struct source *source);
+
+/* Makes the next batch of at most `max_lines` whole lines, or else of all that there is; ends it
+ * with a newline if `complete`. Returns the number of lines. */
+uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_lines, bool complete);
+
+size_t window_length(const struct window *window);
+
+#endif
