@@ -59,7 +59,8 @@ CPPFLAGS_ALL = -D_GNU_SOURCE -Isrc -Iinclude -DVERSION='"$(VERSION)"' \
 CFLAGS_ALL   = -std=gnu17 -fPIE -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)
 LDFLAGS_ALL  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(CFLAGS) $(LDFLAGS)
 SANITIZE     = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-VALGRIND     = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes
+VALGRIND     = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-after-fork=yes \
+	--suppressions=tests/valgrind.supp
 
 quiet = $(if $(filter 0,$(V)),@echo "  $(1)	$(2)";)
 
