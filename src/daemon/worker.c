@@ -59,7 +59,7 @@ static int block_signals(bool adhoc)
 
 int worker_loop(const struct worker *worker, const struct worker_signals *signals, sd_event **loop)
 {
-	sd_event *made;
+	sd_event *made = NULL;
 	int error = block_signals(worker->adhoc);
 
 	if (error == 0)
