@@ -149,6 +149,7 @@ install: all ## to PREFIX, configurations to SYSCONFDIR; DESTDIR goes before bot
 	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(INCLUDEDIR)/linekeeper $(HANDLERDIR) \
 		$(LIBDIR)/pkgconfig $(UNITDIR)/linekeeper-.service.d $(SYSUSERSDIR) $(TMPFILESDIR) \
 		$(DATADIR) $(EXAMPLEDIR) $(CONFDIR)/tailer.conf.d $(CONFDIR)/writer.conf.d)
+	install -d -m 750 $(DESTDIR)/var/log/linekeeper
 	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(SBINDIR)
 	install -m 644 include/linekeeper/handler.h $(DESTDIR)$(INCLUDEDIR)/linekeeper
 	install -m 644 $(BUILD)/include/linekeeper.pc $(DESTDIR)$(LIBDIR)/pkgconfig
