@@ -120,12 +120,13 @@ static const char *const type_names[] = { "print", "file", "exec", "journal", "s
 	NULL };
 
 /* Which type has which keys, in the order of type_names. */
-static const struct handler_key type_keys[][4] = {
+static const struct handler_key type_keys[][5] = {
 	{ { NULL, NULL } },
 	{ { "path", add_needed_path } },
 	{ { "command", add_command }, { "mode", add_mode }, { "output", add_path } },
 	{ { "identifier", add_text } },
-	{ { "identifier", add_text }, { "facility", add_facility }, { "level", add_level } },
+	{ { "identifier", add_text }, { "facility", add_facility }, { "level", add_level },
+		{ "socket", add_path } },
 	{ { "module", set_module }, { "options", add_module_options } },
 };
 

@@ -7,12 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* The keys of all types; handler_conf.c says which type has which. */
-#define HANDLER_KEYS                                                                               \
-	KEY("type", NULL), KEY("path", NULL), LIST_KEY("command"), KEY("mode", "stream"),          \
-		KEY("output", NULL), KEY("identifier", NULL), KEY("facility", "user"),             \
-		KEY("level", "notice"), KEY("module", NULL), LIST_KEY("options")
-
 struct cfg_t;
 
 /* False after logging what is wrong. */

@@ -15,7 +15,22 @@
 #define MAX_OPEN_MAX 1000000
 #define RETRIES_MAX 1000000
 
-static cfg_opt_t handler_keys[] = { SECTION_START, HANDLER_KEYS, CFG_END() };
+/* Those of all types; handler_conf.c says which type has which. */
+static cfg_opt_t handler_keys[] = {
+	SECTION_START,
+	KEY("type", NULL),
+	KEY("path", NULL),
+	LIST_KEY("command"),
+	KEY("mode", "stream"),
+	KEY("output", NULL),
+	KEY("identifier", NULL),
+	KEY("facility", "user"),
+	KEY("level", "info"),
+	KEY("socket", "/dev/log"),
+	KEY("module", NULL),
+	LIST_KEY("options"),
+	CFG_END(),
+};
 
 static cfg_opt_t tail_keys[] = {
 	SECTION_START,

@@ -125,7 +125,7 @@ static void handlers_become_options(void **state)
 		handler[2].options, "command=/bin/x", "command=--a=b", "command=", "mode=stream");
 	assert_list(handler[3].options, "command=/bin/x", "mode=processor", "output=/p");
 	assert_list(handler[4].options, "identifier=me");
-	assert_list(handler[5].options, "facility=user", "level=notice");
+	assert_list(handler[5].options, "facility=user", "level=info", "socket=/dev/log");
 	assert_null(handler[5].module);
 	assert_string_equal(handler[6].module, "m");
 	assert_list(handler[6].options, "a=b=c", "a=");
