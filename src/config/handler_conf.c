@@ -185,6 +185,15 @@ bool handler_conf_take(cfg_t *section, struct handler_conf *handler)
 	       take_options(section, type_keys[type], handler);
 }
 
+const struct handler_conf *handler_conf_find(
+	const struct handler_conf *handlers, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(handlers[i].name, name) == 0)
+			return &handlers[i];
+	return NULL;
+}
+
 /* The value of the first option of this name, or NULL. */
 static const char *option_value(const struct handler_conf *handler, const char *name)
 {

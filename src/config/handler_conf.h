@@ -12,6 +12,10 @@ struct cfg_t;
 /* False after logging what is wrong. */
 bool handler_conf_take(struct cfg_t *section, struct handler_conf *handler);
 
+/* The one of this name; NULL if there is none. */
+const struct handler_conf *handler_conf_find(
+	const struct handler_conf *handlers, size_t count, const char *name);
+
 /* The file it writes; NULL if it has none. */
 const char *handler_conf_output(const struct handler_conf *handler);
 

@@ -81,10 +81,9 @@ void parse_log(const char *place, char *message)
 static void __attribute__((format(printf, 2, 0)))
 describe(const cfg_t *section, const char *format, va_list arguments, char *message, size_t size)
 {
-	char *names;
-
 	if (strcmp(format, "no such option '%s'") == 0) {
-		names = key_names(section->opts);
+		char *names = key_names(section->opts);
+
 		snprintf(message, size, "unknown key %s; allowed here: %s",
 			va_arg(arguments, const char *), names ? names : "");
 		free(names);

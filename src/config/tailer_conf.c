@@ -9,7 +9,6 @@
 #include "config/text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define MAX_LINE_MAX ((size_t)1024 * 1024 * 1024)
 #define MAX_OPEN_MAX 1000000
@@ -112,9 +111,7 @@ static bool take_handler(cfg_t *section, const struct tailer_conf *conf, struct 
 	if (!take_needs(section, "handler"))
 		return false;
 	name = cfg_getstr(section, "handler");
-	for (size_t i = 0; i < conf->handler_count; i++)
-		if (strcmp(conf->handlers[i].name, name) == 0)
-			tail->handler = &conf->handlers[i];
+	tail->handler = handler_conf_find(conf->handlers, conf->handler_count, name);
 	return tail->handler || take_error(section, "handler",
 					"handler = \"%s\": there is no such handler section", name);
 }

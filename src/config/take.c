@@ -201,6 +201,6 @@ bool take_paths(cfg_t *section, const char *key, char ***paths)
 
 bool take_command(cfg_t *section, const char *key, char ***command)
 {
-	return take_needs(section, key) && take_list(section, key, command) &&
-	       check_path(section, key, **command);
+	return take_needs(section, key) && check_path(section, key, cfg_getstr(section, key)) &&
+	       take_list(section, key, command);
 }
