@@ -47,7 +47,7 @@ static bool believable(const struct batch *batch)
 	return header->version == VERSION_OF_HEADER && sd_id128_get_boot(&boot) == 0 &&
 	       sd_id128_equal(header->boot, boot) && header->length <= batch->capacity &&
 	       header->start <= batch->capacity - header->length &&
-	       header->written <= header->length;
+	       (header->length == 0 || header->written <= header->length);
 }
 
 static int open_file(int directory, const char *name)
