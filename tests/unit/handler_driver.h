@@ -171,14 +171,30 @@ static inline char *numbered_lines(size_t count)
 	return text;
 }
 
-/* A mount namespace of our own, as root or with a user namespace. */
+/* Becomes root of a user namespace, as who we were outside of it. */
+static inline bool own_users(void)
+{
+	char map[64];
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return false;
+	store("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", uid);
+	store("/proc/self/uid_map", map);
+	snprintf(map, sizeof(map), "0 %u 1", gid);
+	store("/proc/self/gid_map", map);
+	return true;
+}
+
+/* A mount namespace of our own. */
 static inline bool own_mounts(void)
 {
 	static int done;
 
 	if (!done)
-		done = unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 1
-											      : -1;
+		done = unshare(CLONE_NEWNS) == 0 || own_users() ? 1 : -1;
 	return done > 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
