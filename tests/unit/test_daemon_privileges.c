@@ -76,16 +76,14 @@ static void test_unknown_names_are_told(void **state)
 	assert_int_equal(change.wanted, 7);
 }
 
-static int become_daemon_and_look(void)
+static int look_around(const struct identity_change *change)
 {
-	struct identity_change change;
+	struct identity_change back;
 	gid_t groups[64];
 
-	if (find("daemon", "adm", &change) != 0 || privileges_drop(&change) != 0)
-		return 1;
-	if (getuid() != change.uid || geteuid() != change.uid || getegid() != change.gid)
+	if (getuid() != change->uid || geteuid() != change->uid || getegid() != change->gid)
 		return 2;
-	if (change.gid != getgrnam("adm")->gr_gid)
+	if (change->gid != getgrnam("adm")->gr_gid)
 		return 3;
 	for (int i = 0, count = getgroups(64, groups); i < count; i++)
 		if (groups[i] == 0)
@@ -94,11 +92,20 @@ static int become_daemon_and_look(void)
 		return 5;
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 		return 6;
-	if (strcmp(getenv("USER"), "daemon") != 0 || strcmp(getenv("HOME"), change.home) != 0)
+	if (strcmp(getenv("USER"), "daemon") != 0 || strcmp(getenv("HOME"), change->home) != 0)
 		return 7;
-	if (find("nobody", NULL, &change) != -EPERM)
-		return 8;
-	return 0;
+	return find("nobody", NULL, &back) == -EPERM ? 0 : 8;
+}
+
+static int become_daemon_and_look(void)
+{
+	struct identity_change change;
+	int status = 1;
+
+	if (find("daemon", "adm", &change) == 0 && privileges_drop(&change) == 0)
+		status = look_around(&change);
+	privileges_free(&change);
+	return status;
 }
 
 static void test_dropped_for_good(void **state)

@@ -35,7 +35,6 @@
 #include <cmocka.h>
 
 #define DEADLINE_MS 10000
-#define LONG_TITLE "room for the title of a worker, which takes the place of the arguments"
 
 /* The room of one test, and the names of what is in it. */
 static struct {
@@ -358,6 +357,14 @@ static void read_link(pid_t pid, const char *what, char *target, size_t size)
 	target[len] = '\0';
 }
 
+/* Which has descriptors and a command line of its own. */
+static bool under_valgrind(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded && strstr(preloaded, "valgrind");
+}
+
 /* Pipes, files and terminals come from outside; sd-event's descriptors and the pidfile do not. */
 static void assert_only_own_descriptors(pid_t pid)
 {
@@ -412,10 +419,13 @@ static void test_detached_as_daemon7_says(void **state)
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	assert_int_equal(sscanf(strstr(read_file(path), "Umask:"), "Umask: %o", &mask), 1);
 	assert_int_equal(mask, 027);
-	assert_only_own_descriptors(pid);
-	assert_only_own_descriptors(pid_of("start", "a"));
+	if (!under_valgrind()) {
+		assert_only_own_descriptors(pid);
+		assert_only_own_descriptors(pid_of("start", "a"));
+	}
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid_of("start", "b"));
-	assert_string_equal(read_file(path), "linekeeper-test: b");
+	if (!under_valgrind())
+		assert_string_equal(read_file(path), "linekeeper-test: b");
 
 	kill(pid, SIGTERM);
 	waitpid(pid, &status, 0);
@@ -856,10 +866,6 @@ int main(int argc, char **argv)
 	};
 	const struct rlimit no_core = { 0 };
 
-	if (argc == 1) {
-		execlp(argv[0], argv[0], LONG_TITLE, NULL);
-		return 1;
-	}
 	title_init(argc, argv);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	setrlimit(RLIMIT_CORE, &no_core);
