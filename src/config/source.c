@@ -12,7 +12,7 @@
 #define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
-enum token { TOKEN_OTHER, TOKEN_STRING, TOKEN_EMPTY_STRING };
+enum token { TOKEN_OTHER, TOKEN_STRING, TOKEN_BEFORE_VALUE };
 
 struct scan {
 	const char *file;
@@ -132,7 +132,10 @@ static int scan_string(struct scan *scan)
 	}
 	if (error)
 		return error;
-	scan->last = scan->at == start ? TOKEN_EMPTY_STRING : TOKEN_STRING;
+	/* As a key it would end the parsing without a word. */
+	if (scan->at == start && scan->last != TOKEN_BEFORE_VALUE)
+		return fault(scan, scan->line, "an empty string is neither a key nor a name");
+	scan->last = TOKEN_STRING;
 	scan->at++;
 	return 0;
 }
@@ -155,8 +158,6 @@ static int scan_word(struct scan *scan)
 
 static int scan_open(struct scan *scan)
 {
-	if (scan->last == TOKEN_EMPTY_STRING)
-		return fault(scan, scan->line, "the name of this section is empty");
 	if (scan->depth == DEPTH_MAX)
 		return fault(scan, scan->line, "braces are nested too deeply");
 	scan->open[scan->depth++] = scan->line;
@@ -172,9 +173,12 @@ static int scan_punctuation(struct scan *scan)
 		error = scan_open(scan);
 	else if (mark == '}' && scan->depth-- == 0)
 		error = fault(scan, scan->line, "this } closes nothing");
-	else if (mark == '=' && scan->last != TOKEN_OTHER)
+	else if (mark == '=' && scan->last == TOKEN_STRING)
 		error = fault(scan, scan->line, "a key is written without quotes");
-	scan->last = TOKEN_OTHER;
+	if (mark == '=' || mark == ',')
+		scan->last = TOKEN_BEFORE_VALUE;
+	else if (mark != '{' || scan->last != TOKEN_BEFORE_VALUE) /* the { of a list stays so */
+		scan->last = TOKEN_OTHER;
 	scan->at++;
 	return error;
 }
