@@ -309,8 +309,10 @@ static void root_has_the_places_of_the_system(void **state)
 {
 	struct tailer_conf *conf;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("skipped: needs root\n");
 		skip();
+	}
 	setenv("XDG_STATE_HOME", "/states", 1);
 	conf = load_text(*state, PRINT TAIL);
 	assert_string_equal(conf->common.state, "/var/lib/linekeeper");
