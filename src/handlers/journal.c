@@ -27,6 +27,12 @@
 
 enum field { PRIORITY, IDENTIFIER, SECTION, PATH, FILE_ID, OFFSET, LINE, FIELDS };
 
+/* What journald is sent for a line; all but the last two fields are the batch's. */
+struct entry {
+	struct iovec field[FIELDS];
+	char offset[64];
+};
+
 struct journal {
 	const struct lk_settings *settings;
 	const char *identifier;
@@ -77,10 +83,10 @@ static int look_for_journal(void)
 	return access(SOCKET, F_OK) < 0 ? -errno : 0;
 }
 
-static void free_fields(struct iovec *field)
+static void free_fields(struct entry *entry)
 {
 	for (int i = 0; i < OFFSET; i++)
-		free(field[i].iov_base);
+		free(entry->field[i].iov_base);
 }
 
 static bool set_field(struct iovec *field, const char *name, const char *value)
@@ -97,8 +103,9 @@ static bool set_field(struct iovec *field, const char *name, const char *value)
 
 /* What all lines of a batch have in common. False: out of memory. */
 static bool fill_fields(
-	struct iovec *field, const struct journal *journal, const struct lk_batch *batch)
+	struct entry *entry, const struct journal *journal, const struct lk_batch *batch)
 {
+	struct iovec *field = entry->field;
 	bool filled = set_field(&field[PRIORITY], "PRIORITY", "6");
 
 	filled &= set_field(&field[IDENTIFIER], "SYSLOG_IDENTIFIER", journal->identifier);
@@ -108,9 +115,8 @@ static bool fill_fields(
 	return filled;
 }
 
-static int send_line(struct journal *journal, struct iovec *field, const struct lk_line *line)
+static int set_message(struct iovec *field, struct journal *journal, const struct lk_line *line)
 {
-	char offset[64];
 	size_t len = MESSAGE_LEN + line->len;
 
 	if (len > journal->message_room) {
@@ -123,21 +129,30 @@ static int send_line(struct journal *journal, struct iovec *field, const struct 
 	}
 	memcpy(journal->message, MESSAGE, MESSAGE_LEN);
 	memcpy(journal->message + MESSAGE_LEN, line->data, line->len);
-	field[LINE] = (struct iovec){ .iov_base = journal->message, .iov_len = len };
-	field[OFFSET].iov_base = offset;
-	field[OFFSET].iov_len = (size_t)snprintf(
-		offset, sizeof(offset), "LINEKEEPER_OFFSET=%" PRIu64, line->offset);
-	return sd_journal_sendv(field, FIELDS);
+	*field = (struct iovec){ .iov_base = journal->message, .iov_len = len };
+	return 0;
+}
+
+static int send_line(struct journal *journal, struct entry *entry, const struct lk_line *line)
+{
+	int error = set_message(&entry->field[LINE], journal, line);
+	int len = snprintf(
+		entry->offset, sizeof(entry->offset), "LINEKEEPER_OFFSET=%" PRIu64, line->offset);
+
+	if (error)
+		return error;
+	entry->field[OFFSET] = (struct iovec){ .iov_base = entry->offset, .iov_len = (size_t)len };
+	return sd_journal_sendv(entry->field, FIELDS);
 }
 
 /* 0, or a negative errno; *sent lines have been taken either way. */
 static int send_lines(
-	struct journal *journal, struct iovec *field, const struct lk_batch *batch, size_t *sent)
+	struct journal *journal, struct entry *entry, const struct lk_batch *batch, size_t *sent)
 {
 	int away, error = 0;
 
 	for (*sent = 0; *sent < batch->count; ++*sent) {
-		error = send_line(journal, field, &batch->lines[*sent]);
+		error = send_line(journal, entry, &batch->lines[*sent]);
 		if (error)
 			break;
 	}
@@ -171,16 +186,16 @@ static enum lk_verdict journal_process(
 	void *state, const struct lk_batch *batch, struct lk_result *result)
 {
 	struct journal *journal = state;
-	struct iovec field[FIELDS];
+	struct entry entry = { 0 };
 	int error = look_for_journal();
 
 	if (error)
 		return verdict(journal, error, result);
-	if (fill_fields(field, journal, batch))
-		error = send_lines(journal, field, batch, &result->accepted);
+	if (fill_fields(&entry, journal, batch))
+		error = send_lines(journal, &entry, batch, &result->accepted);
 	else
 		error = -ENOMEM;
-	free_fields(field);
+	free_fields(&entry);
 	return verdict(journal, error, result);
 }
 

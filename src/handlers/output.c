@@ -1,4 +1,5 @@
 #include "handlers/output.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "handlers/say.h"
 #include "lines/place.h"
@@ -6,8 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -123,14 +122,18 @@ int output_open(struct output *output, const struct lk_settings *settings, const
 
 static int mark_take(struct mark *mark, int fd)
 {
+	struct mark taken = { 0 };
 	struct statx st;
+	int error;
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_BTIME, &st) < 0)
 		return -errno;
-	mark->born = 0;
 	if (st.stx_mask & STATX_BTIME)
-		mark->born = (uint64_t)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
-	return place_take(&mark->place, fd, st.stx_size);
+		taken.born = (uint64_t)st.stx_btime.tv_sec * NS_PER_S + st.stx_btime.tv_nsec;
+	error = place_take(&taken.place, fd, st.stx_size);
+	if (!error)
+		*mark = taken;
+	return error;
 }
 
 static void mark_format(const struct mark *mark, char token[OUTPUT_TOKEN])
@@ -285,7 +288,7 @@ enum lk_verdict output_verdict(struct output *output, int error, struct lk_resul
 
 int output_commit(struct output *output, char token[OUTPUT_TOKEN])
 {
-	struct mark mark;
+	struct mark mark = { 0 };
 	int error;
 
 	if (fdatasync(output->fd) < 0)

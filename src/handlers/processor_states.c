@@ -58,7 +58,7 @@ static int newest(const struct states *states)
 
 static bool is_there(const struct states *states, const struct place *end)
 {
-	struct place now;
+	struct place now = { 0 };
 	int fd = states_open_current(states);
 	bool there;
 
@@ -71,7 +71,7 @@ static bool is_there(const struct states *states, const struct place *end)
 
 bool states_resume(struct states *states, const char *token)
 {
-	struct place end;
+	struct place end = { 0 };
 	int which;
 
 	if (!token || strcmp(token, "-") == 0)
@@ -126,22 +126,21 @@ int states_keep_new(struct states *states, int fd)
 
 int states_commit(struct states *states, char token[STATES_TOKEN])
 {
+	int fd = states_open_current(states), error = fd < 0 ? fd : 0;
 	char place[PLACE_TEXT];
-	struct place end;
-	int fd, error;
+	struct place end = { 0 };
 
-	snprintf(token, STATES_TOKEN, "-");
-	if (states->current != NO_STATE) {
-		fd = states_open_current(states);
-		if (fd < 0)
-			return fd;
-		error = take_end(fd, &end);
-		close(fd);
-		if (error)
-			return error;
-		place_format(&end, place);
+	if (error)
+		return error;
+	error = take_end(fd, &end);
+	close(fd);
+	if (error)
+		return error;
+	place_format(&end, place);
+	if (states->current == NO_STATE)
+		snprintf(token, STATES_TOKEN, "-");
+	else
 		snprintf(token, STATES_TOKEN, "%d:%s", states->current, place);
-	}
 	states->committed = states->current;
 	return 0;
 }
