@@ -16,13 +16,15 @@ void accounts_add(struct accounts *to, const struct accounts *from)
 	to->gaps += from->gaps;
 }
 
-static void write_encoded(FILE *out, const char *text)
+void record_encode(FILE *out, const char *bytes, size_t len)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c <= ' ' || *c == '%' || *c >= 0x7f)
-			fprintf(out, "%%%02x", *c);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if (c <= ' ' || c == '%' || c >= 0x7f)
+			fprintf(out, "%%%02x", c);
 		else
-			fputc(*c, out);
+			fputc(c, out);
 	}
 }
 
@@ -70,7 +72,7 @@ static void write_accounts(FILE *out, const struct accounts *a)
 static void write_stream(FILE *out, const char *stream)
 {
 	fputs(" stream=", out);
-	write_encoded(out, stream);
+	record_encode(out, stream, strlen(stream));
 	fputc('\n', out);
 }
 
@@ -85,7 +87,7 @@ void record_write(FILE *out, const struct record *record, const char *stream)
 		record->nul_run);
 	write_accounts(out, &record->accounts);
 	fputs(" path=", out);
-	write_encoded(out, record->path);
+	record_encode(out, record->path, strlen(record->path));
 	write_stream(out, stream);
 }
 

@@ -44,6 +44,9 @@ void record_write(FILE *out, const struct record *record, const char *stream);
  * -ENOMEM. */
 int record_read(char *line, struct record *record, char **stream);
 
+/* Percent-encodes what is not printable ASCII, and '%' and ' ' too. */
+void record_encode(FILE *out, const char *bytes, size_t len);
+
 /* The account of files that are over, under their live path. */
 void record_write_total(FILE *out, const struct accounts *total, const char *stream);
 int record_read_total(char *line, struct accounts *total, char **stream);

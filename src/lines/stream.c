@@ -135,7 +135,7 @@ static void look_at_path(struct stream *stream, const struct look *look)
 }
 
 /* Files that the path has left behind may still grow: their writer may not know yet. */
-static void look_at_others(struct stream *stream, const struct look *look)
+void stream_look_at_others(struct stream *stream, const struct look *look)
 {
 	struct stat st;
 
@@ -153,7 +153,7 @@ static void look_at_others(struct stream *stream, const struct look *look)
 void stream_look(struct stream *stream, const struct look *look)
 {
 	look_at_path(stream, look);
-	look_at_others(stream, look);
+	stream_look_at_others(stream, look);
 }
 
 static bool quiet_for(const struct logfile *file, const struct look *look, uint64_t time)

@@ -61,6 +61,9 @@ void stream_append(struct stream *stream, struct logfile *file);
  * removed. */
 void stream_look(struct stream *stream, const struct look *look);
 
+/* At the open files that the path has left behind only. */
+void stream_look_at_others(struct stream *stream, const struct look *look);
+
 /* Reads on where there is something: 1 with a reading to hand over; 0: nothing for now. A partial
  * line of any file counts with `flush`. */
 int stream_read(struct stream *stream, struct reader *reader, const struct look *look, bool flush,

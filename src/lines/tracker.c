@@ -272,6 +272,23 @@ bool tracker_look_at(struct tracker *tracker, const char *path)
 	return true;
 }
 
+void tracker_look_at_others(struct tracker *tracker)
+{
+	struct look at = look(tracker);
+
+	tracker->now = at.now = clock_monotonic_ns();
+	for (size_t i = 0; i < tracker->count; i++)
+		stream_look_at_others(tracker->streams[i], &at);
+}
+
+const char *tracker_directory_of(const struct tracker *tracker, size_t index)
+{
+	for (size_t i = 0; i < tracker->pattern_count; i++)
+		if (tracker->patterns[i].directory && index-- == 0)
+			return tracker->patterns[i].glob;
+	return index < tracker->count ? tracker->streams[index]->path : NULL;
+}
+
 int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, bool flush,
 	struct reading *reading)
 {

@@ -34,6 +34,13 @@ void tracker_look(struct tracker *tracker, bool all);
 /* Looks at one path only. False if no stream has it. */
 bool tracker_look_at(struct tracker *tracker, const char *path);
 
+/* Looks at the open files that are no longer at their live path. */
+void tracker_look_at_others(struct tracker *tracker);
+
+/* Some path or pattern for each `index` from 0 on, NULL at the end: what stands before its last
+ * slash are the directories to be watched. Wildcards in there are left out. */
+const char *tracker_directory_of(const struct tracker *tracker, size_t index);
+
 /* Reads on in one stream, see stream_read(). */
 int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, bool flush,
 	struct reading *reading);

@@ -1,0 +1,326 @@
+#include "tailer/loop.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "tailer/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#define WAITING_NS NS_PER_S /* between looks while a grace passes */
+#define US(ns) ((ns) / NS_PER_US)
+
+struct loop {
+	const struct tail_conf *conf;
+	struct section_state *section;
+	sd_event *event;
+	sd_event_source *tick;  /* the next look */
+	sd_event_source *work;  /* enabled while there is something to hand over */
+	sd_event_source *save;  /* the checkpoint that is due */
+	sd_event_source *retry; /* the handler said later: ask again */
+	sd_event_source *ready; /* or its descriptor will tell */
+	sd_event_source *limit; /* time to stop in */
+	struct watcher watch;
+	uint64_t stop_timeout_ns;
+	uint64_t rescan; /* CLOCK_MONOTONIC, ns: look everywhere again, whatever we were told */
+	bool blocked;    /* waiting for the handler */
+	bool stopping;   /* save, then exit */
+};
+
+static void fail(struct loop *loop)
+{
+	sd_event_exit(loop->event, STATUS_FAILURE);
+}
+
+static void enable(sd_event_source *source, int how)
+{
+	sd_event_source_set_enabled(source, how);
+}
+
+static void set_timer(sd_event_source *source, uint64_t at_ns)
+{
+	sd_event_source_set_time(source, US(at_ns));
+	enable(source, SD_EVENT_ONESHOT);
+}
+
+static void stop_waiting(struct loop *loop)
+{
+	loop->blocked = false;
+	enable(loop->retry, SD_EVENT_OFF);
+	loop->ready = sd_event_source_disable_unref(loop->ready);
+}
+
+static void advance(struct loop *loop);
+
+static int on_ready(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	(void)source, (void)fd, (void)events;
+	stop_waiting(context);
+	advance(context);
+	return 0;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source, (void)usec;
+	stop_waiting(context);
+	advance(context);
+	return 0;
+}
+
+/* poll(2)'s events have the same values as epoll(7)'s. */
+static void wait_for_handler(struct loop *loop)
+{
+	short events = 0;
+	uint64_t wait_ns;
+	int fd = section_poll(loop->section, &events, &wait_ns);
+
+	loop->blocked = true;
+	enable(loop->work, SD_EVENT_OFF);
+	if (fd < 0 || sd_event_add_io(
+			      loop->event, &loop->ready, fd, (uint32_t)events, on_ready, loop) < 0)
+		set_timer(loop->retry, clock_monotonic_ns() + wait_ns);
+}
+
+static void schedule_save(struct loop *loop)
+{
+	uint64_t due = section_save_due(loop->section);
+
+	if (due)
+		set_timer(loop->save, due);
+	else
+		enable(loop->save, SD_EVENT_OFF);
+}
+
+/* The next look: after the interval, or much later when every directory is watched. */
+static void schedule_tick(struct loop *loop)
+{
+	uint64_t wait_ns = loop->conf->interval_ns;
+
+	if (loop->conf->watch == WATCH_INOTIFY && watch_update(&loop->watch)) {
+		wait_ns = loop->conf->rescan_ns;
+		if (tracker_waits(section_tracker(loop->section)) && wait_ns > WAITING_NS)
+			wait_ns = WAITING_NS;
+	}
+	set_timer(loop->tick, clock_monotonic_ns() + wait_ns);
+}
+
+static void stop_when_saved(struct loop *loop)
+{
+	switch (section_save(loop->section)) {
+	case PROGRESS_LATER:
+		wait_for_handler(loop);
+		break;
+	case PROGRESS_FAILED:
+		fail(loop);
+		break;
+	default:
+		sd_event_exit(loop->event, STATUS_OK);
+	}
+}
+
+/* One round, and what follows from it. */
+static void advance(struct loop *loop)
+{
+	if (loop->stopping) {
+		stop_when_saved(loop);
+		return;
+	}
+	switch (section_round(loop->section, false)) {
+	case PROGRESS_MORE:
+		enable(loop->work, SD_EVENT_ON);
+		break;
+	case PROGRESS_LATER:
+		wait_for_handler(loop);
+		break;
+	case PROGRESS_FAILED:
+		fail(loop);
+		break;
+	case PROGRESS_IDLE:
+		enable(loop->work, SD_EVENT_OFF);
+		break;
+	}
+	schedule_save(loop);
+}
+
+static int on_work(sd_event_source *source, void *context)
+{
+	struct loop *loop = context;
+
+	(void)source;
+	if (loop->conf->watch == WATCH_INOTIFY)
+		watch_look(&loop->watch);
+	advance(loop);
+	return 0;
+}
+
+static void wake(void *context)
+{
+	struct loop *loop = context;
+
+	if (!loop->blocked)
+		enable(loop->work, SD_EVENT_ON);
+}
+
+static bool rescan_due(struct loop *loop)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (now < loop->rescan)
+		return false;
+	loop->rescan = now + loop->conf->rescan_ns;
+	return true;
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct loop *loop = context;
+
+	(void)source, (void)usec;
+	tracker_look(section_tracker(loop->section), rescan_due(loop));
+	tracker_tidy(section_tracker(loop->section));
+	schedule_tick(loop);
+	wake(loop);
+	return 0;
+}
+
+static int on_save(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct loop *loop = context;
+
+	(void)source, (void)usec;
+	if (loop->blocked)
+		return 0; /* it will be due again when the handler is ready */
+	switch (section_save(loop->section)) {
+	case PROGRESS_LATER:
+		wait_for_handler(loop);
+		break;
+	case PROGRESS_FAILED:
+		fail(loop);
+		break;
+	default:
+		schedule_save(loop);
+	}
+	return 0;
+}
+
+/* Nothing accepted so far is lost by leaving now: it was not committed and comes again. */
+static int on_limit(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct loop *loop = context;
+
+	(void)source, (void)usec;
+	log_warning("the handler did not finish in time; what it has not committed comes again");
+	fail(loop);
+	return 0;
+}
+
+static void on_stop(void *context)
+{
+	struct loop *loop = context;
+
+	if (loop->stopping)
+		return;
+	loop->stopping = true;
+	set_timer(loop->limit, clock_monotonic_ns() + loop->stop_timeout_ns);
+	if (!loop->blocked)
+		stop_when_saved(loop);
+}
+
+static void on_reload(void *context)
+{
+	struct loop *loop = context;
+
+	switch (section_reopen(loop->section)) {
+	case PROGRESS_LATER:
+		if (!loop->blocked)
+			wait_for_handler(loop);
+		break;
+	case PROGRESS_FAILED:
+		fail(loop);
+		break;
+	default:
+		schedule_save(loop);
+	}
+}
+
+static int add_timer(struct loop *loop, sd_event_source **source, sd_event_time_handler_t handler)
+{
+	int error = sd_event_add_time(loop->event, source, CLOCK_MONOTONIC, 0, 1, handler, loop);
+
+	if (error >= 0)
+		enable(*source, SD_EVENT_OFF);
+	return error;
+}
+
+static int add_sources(struct loop *loop)
+{
+	int error = add_timer(loop, &loop->tick, on_tick);
+
+	if (error >= 0)
+		error = add_timer(loop, &loop->save, on_save);
+	if (error >= 0)
+		error = add_timer(loop, &loop->retry, on_retry);
+	if (error >= 0)
+		error = add_timer(loop, &loop->limit, on_limit);
+	if (error >= 0)
+		error = sd_event_add_defer(loop->event, &loop->work, on_work, loop);
+	if (error >= 0)
+		/* Behind signals and events, so that each of them is seen between two rounds. */
+		error = sd_event_source_set_priority(loop->work, SD_EVENT_PRIORITY_IDLE);
+	return error;
+}
+
+static void close_loop(struct loop *loop)
+{
+	watch_free(&loop->watch);
+	sd_event_source_disable_unref(loop->tick);
+	sd_event_source_disable_unref(loop->save);
+	sd_event_source_disable_unref(loop->retry);
+	sd_event_source_disable_unref(loop->ready);
+	sd_event_source_disable_unref(loop->limit);
+	sd_event_source_disable_unref(loop->work);
+	sd_event_unref(loop->event);
+}
+
+static int run_events(struct loop *loop, struct worker *worker)
+{
+	int error = add_sources(loop);
+
+	if (error >= 0) {
+		watch_init(&loop->watch, loop->event, section_tracker(loop->section), wake, loop);
+		schedule_tick(loop);
+		enable(loop->work, SD_EVENT_ON);
+		worker_ready(worker);
+		error = sd_event_loop(loop->event);
+	}
+	if (error >= 0)
+		return error;
+	log_error("event loop: %s", reason(error));
+	return STATUS_FAILURE;
+}
+
+int loop_run(const struct tail_conf *conf, const struct section_place *place,
+	uint64_t stop_timeout_ns, struct worker *worker)
+{
+	struct loop loop = { .conf = conf, .stop_timeout_ns = stop_timeout_ns };
+	struct worker_signals signals = { on_stop, on_reload, &loop };
+	int status, error = worker_loop(worker, &signals, &loop.event);
+
+	if (error) {
+		log_error("event loop: %s", reason(error));
+		return STATUS_FAILURE;
+	}
+	loop.section = section_open(conf, place, &status);
+	if (loop.section) {
+		status = run_events(&loop, worker);
+		close_loop(&loop);
+		section_close(loop.section);
+	} else {
+		sd_event_unref(loop.event);
+	}
+	return status;
+}

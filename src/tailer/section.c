@@ -1,0 +1,494 @@
+#include "tailer/section.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/state.h"
+#include "base/status.h"
+#include "handlers/registry.h"
+#include "tailer/dead_letter.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHECKPOINT_KIND "linekeeper-tail 1"
+#define RETRY_HANDLER_NS (50 * NS_PER_MS)
+#define RETRY_BAD_LINE_NS NS_PER_S
+#define LOCK_WAIT_NS (10 * NS_PER_S) /* for a worker that is about to die */
+#define TIDY_EVERY 256               /* files read between two looks at the descriptors */
+
+struct section_state {
+	const struct tail_conf *conf;
+	struct tracker tracker;
+	struct reader reader;
+
+	const struct lk_handler *handler;
+	struct lk_settings settings;
+	void *state;
+	struct lk_token token; /* of the last commit */
+	bool committing;       /* commit() said later: nothing is handed over until it is done */
+	bool reopening;        /* so did reopen() */
+	unsigned bad_tries;    /* of the line at hand */
+	bool bad_reported;
+
+	int directory; /* -1: nothing is remembered */
+	int lock;
+	char *checkpoint; /* name in the directory */
+	uint64_t changed; /* CLOCK_MONOTONIC: when the first unsaved thing happened; 0: none */
+	int save_trouble; /* last errno reported */
+
+	struct dead_letter dead_letter;
+};
+
+struct tracker *section_tracker(struct section_state *section)
+{
+	return &section->tracker;
+}
+
+/* A predecessor that is being killed lets go of its lock when it is gone. */
+static int lock_patiently(int directory, const char *name)
+{
+	uint64_t until = clock_monotonic_ns() + LOCK_WAIT_NS;
+	int lock;
+
+	while ((lock = state_lock(directory, name)) == -EWOULDBLOCK && clock_monotonic_ns() < until)
+		usleep(10000);
+	return lock;
+}
+
+static int state_failure(const char *path, int error)
+{
+	if (error == -EREMOTE)
+		log_error("%s: is on a network file system, where locks are not reliable", path);
+	else
+		log_error("%s: %s", path, reason(error));
+	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
+}
+
+static int open_state(struct section_state *section, const struct section_place *place)
+{
+	char *lock_name;
+
+	if (!place->state)
+		return STATUS_OK;
+	section->directory = state_directory(place->state);
+	if (section->directory < 0)
+		return state_failure(place->state, section->directory);
+	if (asprintf(&section->checkpoint, "%s.checkpoint", place->name) < 0 ||
+		asprintf(&lock_name, "%s.lock", place->name) < 0)
+		return state_failure(place->state, -ENOMEM);
+	section->lock = lock_patiently(section->directory, lock_name);
+	free(lock_name);
+	if (section->lock == -EWOULDBLOCK) {
+		log_error("%s/%s.lock: another process works on this section", place->state,
+			place->name);
+		return STATUS_FAILURE;
+	}
+	return section->lock < 0 ? state_failure(place->state, section->lock) : STATUS_OK;
+}
+
+static int parse_checkpoint(struct section_state *section, char *body, bool *has_token)
+{
+	char *line;
+
+	while ((line = strsep(&body, "\n"))) {
+		int error = 0;
+
+		if (strncmp(line, "token ", 6) == 0) {
+			*has_token = true;
+			snprintf(section->token.text, sizeof(section->token.text), "%s", line + 6);
+		} else if (*line) {
+			error = tracker_read_line(&section->tracker, line);
+		}
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int init_tracker(struct section_state *section)
+{
+	const struct tail_conf *conf = section->conf;
+	struct stream_rules rules = {
+		.rotated = conf->rotated,
+		.grace_ns = conf->grace_ns,
+		.partial_timeout_ns = conf->partial_timeout_ns,
+		.start_at_end = conf->start == START_END,
+	};
+
+	return tracker_init(&section->tracker, conf->paths, &rules, conf->max_open);
+}
+
+/* A damaged checkpoint is never obeyed, and never fatal: the section starts as at first. */
+static int set_aside(struct section_state *section)
+{
+	int error = state_set_aside(section->directory, section->checkpoint);
+
+	log_error("%s: damaged or of another version, kept as %s.damaged; starting anew",
+		section->checkpoint, section->checkpoint);
+	if (error)
+		log_error("%s: %s", section->checkpoint, reason(error));
+	tracker_free(&section->tracker);
+	section->token.text[0] = '\0';
+	return init_tracker(section);
+}
+
+/* 0 or a negative errno. */
+static int load_checkpoint(struct section_state *section, bool *has_token)
+{
+	char *body;
+	int error;
+
+	*has_token = false;
+	if (section->directory < 0)
+		return 0;
+	error = state_load(section->directory, section->checkpoint, CHECKPOINT_KIND, &body);
+	if (error == -ENOENT)
+		return 0;
+	if (!error) {
+		error = parse_checkpoint(section, body, has_token);
+		free(body);
+	}
+	if (error == -EBADMSG || error == -EINVAL || error == -EISDIR || error == -EFBIG) {
+		*has_token = false;
+		return set_aside(section);
+	}
+	tracker_forget_unconfigured(&section->tracker);
+	return error;
+}
+
+static void log_for_handler(enum lk_log_level level, const char *message)
+{
+	switch (level) {
+	case LK_LOG_ERROR:
+		log_error("%s", message);
+		break;
+	case LK_LOG_WARNING:
+		log_warning("%s", message);
+		break;
+	case LK_LOG_INFO:
+		log_info("%s", message);
+		break;
+	default:
+		log_debug("%s", message);
+	}
+}
+
+static int open_handler(struct section_state *section, bool has_token)
+{
+	const struct handler_conf *conf = section->conf->handler;
+	struct lk_resume resume = {
+		.token = has_token ? section->token.text : NULL,
+		.replays = tracker_all_found(&section->tracker),
+	};
+	char why[512] = "";
+	int error;
+
+	section->settings = (struct lk_settings){
+		.section = section->conf->name,
+		.handler = conf->name,
+		.options = (const char *const *)conf->options,
+		.log = log_for_handler,
+	};
+	error = handler_find(conf->type, conf->module, &section->handler, why, sizeof(why));
+	if (!error)
+		error = section->handler->open(
+			&section->settings, &resume, &section->state, why, sizeof(why));
+	if (!error)
+		return STATUS_OK;
+	section->handler = error && !section->state ? NULL : section->handler;
+	log_error("handler %s: %s", conf->name, why[0] ? why : reason(error));
+	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
+}
+
+static int open_dead_letter(struct section_state *section)
+{
+	int error = dead_letter_open(&section->dead_letter, section->conf->dead_letter);
+
+	if (!error)
+		return STATUS_OK;
+	log_error("%s: %s", section->conf->dead_letter,
+		error == -EWOULDBLOCK ? "used by another process" : reason(error));
+	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
+}
+
+static int open_all(struct section_state *section, const struct section_place *place)
+{
+	bool has_token = false;
+	int error, status = open_state(section, place);
+
+	if (status != STATUS_OK)
+		return status;
+	error = reader_init(&section->reader, section->conf->max_line, section->conf->long_line);
+	if (!error)
+		error = init_tracker(section);
+	if (!error)
+		error = load_checkpoint(section, &has_token);
+	if (error)
+		return state_failure(place->state ? place->state : place->name, error);
+	/* The inputs come first: the handler must know whether they have been found again. */
+	tracker_look(&section->tracker, true);
+	status = open_dead_letter(section);
+	if (status == STATUS_OK)
+		status = open_handler(section, has_token);
+	section->changed = clock_monotonic_ns();
+	return status;
+}
+
+struct section_state *section_open(
+	const struct tail_conf *conf, const struct section_place *place, int *status)
+{
+	struct section_state *section = calloc(1, sizeof(*section));
+
+	if (!section) {
+		log_error("%s", reason(-ENOMEM));
+		*status = STATUS_FAILURE;
+		return NULL;
+	}
+	section->conf = conf;
+	section->directory = section->lock = section->dead_letter.fd = -1;
+	*status = open_all(section, place);
+	if (*status == STATUS_OK)
+		return section;
+	section_close(section);
+	return NULL;
+}
+
+void section_close(struct section_state *section)
+{
+	if (section->handler)
+		section->handler->close(section->state);
+	dead_letter_close(&section->dead_letter);
+	tracker_free(&section->tracker);
+	reader_free(&section->reader);
+	if (section->lock >= 0)
+		close(section->lock);
+	if (section->directory >= 0)
+		close(section->directory);
+	free(section->checkpoint);
+	free(section);
+}
+
+static enum progress handler_failed(
+	const struct section_state *section, const struct lk_result *result)
+{
+	log_error("handler %s: %s", section->conf->handler->name,
+		result->reason[0] ? result->reason : "failed without a reason");
+	return PROGRESS_FAILED;
+}
+
+static void note_change(struct section_state *section)
+{
+	if (!section->changed)
+		section->changed = clock_monotonic_ns();
+}
+
+static char *checkpoint_text(const struct section_state *section)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "token %s\n", section->token.text);
+	tracker_write(&section->tracker, out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* A full disk stops no line: what is not saved now will be, when there is room again. */
+static void write_checkpoint(struct section_state *section)
+{
+	char *text = checkpoint_text(section);
+	int error =
+		text ? state_save(section->directory, section->checkpoint, CHECKPOINT_KIND, text)
+		     : -ENOMEM;
+
+	free(text);
+	if (error && error != section->save_trouble)
+		log_error("%s: cannot be saved: %s; trying again", section->checkpoint,
+			reason(error));
+	else if (!error && section->save_trouble)
+		log_info("%s: is saved again", section->checkpoint);
+	section->save_trouble = error;
+	section->changed = error ? clock_monotonic_ns() : 0;
+}
+
+enum progress section_save(struct section_state *section)
+{
+	struct lk_token token = { "" };
+	struct lk_result result = { 0 };
+
+	switch (section->handler->commit(section->state, &token, &result)) {
+	case LK_OK:
+		break;
+	case LK_LATER:
+		section->committing = true;
+		return PROGRESS_LATER;
+	default:
+		return handler_failed(section, &result);
+	}
+	section->committing = false;
+	section->token = token;
+	if (section->directory >= 0)
+		write_checkpoint(section);
+	else
+		section->changed = 0;
+	/* Even if it could not be saved: lines are not held up by a full disk. */
+	tracker_recorded(&section->tracker);
+	return PROGRESS_IDLE;
+}
+
+uint64_t section_save_due(const struct section_state *section)
+{
+	if (!section->changed)
+		return 0;
+	if (tracker_changed(&section->tracker) && !section->save_trouble)
+		return section->changed;
+	return section->changed + section->conf->checkpoint_interval_ns;
+}
+
+int section_poll(struct section_state *section, short *events, uint64_t *wait_ns)
+{
+	*wait_ns = section->bad_tries ? RETRY_BAD_LINE_NS : RETRY_HANDLER_NS;
+	if (section->bad_tries || !section->handler->poll)
+		return -1;
+	return section->handler->poll(section->state, events);
+}
+
+enum progress section_reopen(struct section_state *section)
+{
+	struct lk_result result = { 0 };
+
+	section->reopening = false;
+	if (!section->handler->reopen)
+		return PROGRESS_IDLE;
+	switch (section->handler->reopen(section->state, &result)) {
+	case LK_OK:
+		return section_save(section); /* before the first byte to a new output */
+	case LK_LATER:
+		section->reopening = true;
+		return PROGRESS_LATER;
+	default:
+		return handler_failed(section, &result);
+	}
+}
+
+/* The line can never be handled: it goes to the dead letters, after as many tries as configured. */
+static enum progress refuse_line(
+	struct section_state *section, const struct reading *reading, size_t index, const char *why)
+{
+	const struct lk_line *line = &section->reader.splitter.lines[index];
+	const struct record *record = &reading->file->record;
+	int error;
+
+	if (section->bad_tries++ < section->conf->retries)
+		return PROGRESS_LATER;
+	if (section->dead_letter.fd < 0) {
+		if (!section->bad_reported)
+			log_error("%s: bad line at %" PRIu64 ": %s; holding here, for there is no"
+				  " dead_letter file",
+				record->path, line->offset, why);
+		section->bad_reported = true;
+		return PROGRESS_LATER;
+	}
+	error = dead_letter_add(&section->dead_letter, record, line, why);
+	if (error) {
+		if (!section->bad_reported)
+			log_error("%s: %s", section->conf->dead_letter, reason(error));
+		section->bad_reported = true;
+		return PROGRESS_LATER;
+	}
+	log_warning("%s: bad line at %" PRIu64 ": %s; put into %s", record->path, line->offset, why,
+		section->conf->dead_letter);
+	reader_refuse(&section->reader, reading, index);
+	section->bad_tries = 0;
+	section->bad_reported = false;
+	return PROGRESS_MORE;
+}
+
+static enum lk_verdict process(
+	struct section_state *section, const struct reading *reading, struct lk_result *result)
+{
+	struct lk_batch batch = {
+		.section = section->conf->name,
+		.path = reading->file->record.path,
+		.file_id = reading->file->record.id,
+		.lines = section->reader.splitter.lines,
+		.count = reading->split.count,
+	};
+	enum lk_verdict verdict = LK_OK;
+
+	if (batch.count > 0)
+		verdict = section->handler->process(section->state, &batch, result);
+	if (verdict == LK_OK || result->accepted > batch.count)
+		result->accepted = batch.count;
+	return verdict;
+}
+
+static enum progress hand_over(struct section_state *section, const struct reading *reading)
+{
+	struct lk_result result = { 0 };
+	enum lk_verdict verdict = process(section, reading, &result);
+
+	if (verdict == LK_FAILED)
+		return handler_failed(section, &result);
+	reader_accept(&section->reader, reading, result.accepted);
+	note_change(section);
+	if (result.accepted > 0)
+		section->bad_tries = 0;
+	if (verdict == LK_BAD && result.accepted < reading->split.count)
+		return refuse_line(section, reading, result.accepted, result.reason);
+	return verdict == LK_OK ? PROGRESS_MORE : PROGRESS_LATER;
+}
+
+static enum progress read_stream(struct section_state *section, size_t index, bool flush)
+{
+	struct reading reading;
+
+	if (tracker_read(&section->tracker, index, &section->reader, flush, &reading) <= 0)
+		return PROGRESS_IDLE;
+	if (!reading.file->recorded) {
+		/* A crash must not find lines in the output whose file no checkpoint knows. */
+		enum progress saved = section_save(section);
+
+		if (saved != PROGRESS_IDLE)
+			return saved;
+	}
+	return hand_over(section, &reading);
+}
+
+/* What was begun and told to come later has to be finished first. */
+static enum progress finish_begun(struct section_state *section)
+{
+	if (section->reopening)
+		return section_reopen(section);
+	return section->committing ? section_save(section) : PROGRESS_IDLE;
+}
+
+enum progress section_round(struct section_state *section, bool flush)
+{
+	struct tracker *tracker = &section->tracker;
+	enum progress round = finish_begun(section);
+
+	if (round != PROGRESS_IDLE)
+		return round;
+	for (size_t i = 0; i < tracker->count; i++) {
+		enum progress one = read_stream(section, i, flush);
+
+		if (one == PROGRESS_LATER || one == PROGRESS_FAILED)
+			return one;
+		if (one == PROGRESS_MORE)
+			round = PROGRESS_MORE;
+		if (i % TIDY_EVERY == TIDY_EVERY - 1)
+			tracker_tidy(tracker);
+	}
+	if (tracker_changed(tracker))
+		note_change(section);
+	return round;
+}

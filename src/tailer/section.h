@@ -1,0 +1,51 @@
+/*
+ * A tail section at work: read, hand over, commit, checkpoint, in that order and never the other
+ * way round. It does not wait: whoever drives it (tailer/loop.h, tailer/once.h) does.
+ */
+#ifndef TAILER_SECTION_H
+#define TAILER_SECTION_H
+
+#include "config/tailer_conf.h"
+#include "lines/tracker.h"
+
+struct section_place {
+	const char *state; /* directory; NULL: nothing is remembered */
+	const char *name;  /* of its files there, without their endings */
+};
+
+enum progress {
+	PROGRESS_IDLE,   /* all that is there has been handed over */
+	PROGRESS_MORE,   /* there is more to do at once */
+	PROGRESS_LATER,  /* the handler asks for time, see section_poll() */
+	PROGRESS_FAILED, /* logged; the section is over */
+};
+
+struct section_state;
+
+/* Locks the section's state, finds its files again and opens its handler. *status is the exit
+ * status when NULL is returned, after the reason was logged. */
+struct section_state *section_open(
+	const struct tail_conf *conf, const struct section_place *place, int *status);
+
+/* The files it follows, for looks. */
+struct tracker *section_tracker(struct section_state *section);
+
+/* Hands over a bounded amount of every file in turn; with `flush` unterminated last lines too. */
+enum progress section_round(struct section_state *section, bool flush);
+
+/* Commits and saves what has been handed over. IDLE, LATER or FAILED. */
+enum progress section_save(struct section_state *section);
+
+/* When section_save() is due: CLOCK_MONOTONIC, ns; 0: nothing to save. */
+uint64_t section_save_due(const struct section_state *section);
+
+/* What to wait for after LATER: a descriptor and poll(2) events, or -1 and the time to wait. */
+int section_poll(struct section_state *section, short *events, uint64_t *wait_ns);
+
+/* SIGHUP: outputs are opened by name again. IDLE, LATER or FAILED. */
+enum progress section_reopen(struct section_state *section);
+
+/* Saves nothing. */
+void section_close(struct section_state *section);
+
+#endif
