@@ -15,13 +15,19 @@ static size_t window(uint64_t len)
 	return len < PLACE_WINDOW ? (size_t)len : PLACE_WINDOW;
 }
 
+/* Nothing hashes to 0, so that a place all of zeros is the start of a file. */
+static uint64_t hash(const char *bytes, size_t len)
+{
+	return len ? XXH3_64bits(bytes, len) : 0;
+}
+
 size_t place_tail_length(const struct place *place)
 {
 	return window(place->offset);
 }
 
 /* Hash of exactly `len` bytes; -ENODATA when they are not all there. */
-static int hash_at(place_reader read, void *source, uint64_t offset, size_t len, uint64_t *hash)
+static int hash_at(place_reader read, void *source, uint64_t offset, size_t len, uint64_t *found)
 {
 	char bytes[PLACE_WINDOW];
 	ssize_t n = read(source, bytes, len, offset);
@@ -30,18 +36,18 @@ static int hash_at(place_reader read, void *source, uint64_t offset, size_t len,
 		return (int)n;
 	if ((size_t)n < len)
 		return -ENODATA;
-	*hash = XXH3_64bits(bytes, len);
+	*found = hash(bytes, len);
 	return 0;
 }
 
 static int hash_is(place_reader read, void *source, uint64_t offset, size_t len, uint64_t expected)
 {
-	uint64_t hash = 0;
-	int error = hash_at(read, source, offset, len, &hash);
+	uint64_t found = 0;
+	int error = hash_at(read, source, offset, len, &found);
 
 	if (error)
 		return error == -ENODATA ? 0 : error;
-	return hash == expected;
+	return found == expected;
 }
 
 static ssize_t read_file(void *source, void *buffer, size_t len, uint64_t offset)
@@ -93,7 +99,7 @@ bool place_tail_fits(const struct place *place, const struct stretch *stretch)
 
 	if (from < stretch->start || place->offset > stretch->start + stretch->len)
 		return false;
-	return XXH3_64bits(stretch->bytes + (from - stretch->start), tail) == place->tail_hash;
+	return hash(stretch->bytes + (from - stretch->start), tail) == place->tail_hash;
 }
 
 int place_fits_content(const struct place *place, place_reader read, void *source)
@@ -121,9 +127,9 @@ void place_advance(struct place *place, const struct stretch *stretch, uint64_t 
 	if (place->head_length < PLACE_WINDOW) {
 		assert(stretch->start == 0);
 		place->head_length = (uint32_t)tail;
-		place->head_hash = XXH3_64bits(stretch->bytes, tail);
+		place->head_hash = hash(stretch->bytes, tail);
 	}
-	place->tail_hash = XXH3_64bits(stretch->bytes + (offset - tail - stretch->start), tail);
+	place->tail_hash = hash(stretch->bytes + (offset - tail - stretch->start), tail);
 	place->offset = offset;
 }
 
