@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct stream *stream_new(const char *path)
 {
@@ -119,13 +120,26 @@ static void look_at_nothing(struct stream *stream, const struct look *look)
 		stream_assemble(stream, NULL, look);
 }
 
+/* Between the rename and the create of a rotation a path that was there is missing for a moment. */
+static bool in_rotation(struct stream *stream, int error, const struct look *look)
+{
+	if (error != -ENOENT || !stream->oldest) {
+		stream->missing_since = 0;
+		return false;
+	}
+	if (!stream->missing_since)
+		stream->missing_since = look->now;
+	return look->now - stream->missing_since < look->rules->grace_ns;
+}
+
 static void look_at_path(struct stream *stream, const struct look *look)
 {
 	struct logfile *file = named(stream);
 	struct stat st;
 	int error = stat_path(stream, &st);
 
-	report(stream, error);
+	if (!in_rotation(stream, error, look))
+		report(stream, error);
 	if (!error && stream->assembled && file && leads_to(&st, file))
 		look_at_file(stream, file, &st, look);
 	else if (!error)
@@ -315,5 +329,5 @@ struct logfile *stream_release(struct stream *stream, const struct stat *st)
 
 bool stream_over(const struct stream *stream)
 {
-	return !stream->oldest && stream->trouble == -ENOENT;
+	return !stream->oldest && access(stream->path, F_OK) < 0 && errno == ENOENT;
 }

@@ -25,12 +25,13 @@ struct stream_rules {
 struct stream {
 	char *path;
 	struct logfile *oldest;
-	struct accounts total; /* of files that are over */
-	int trouble;           /* last errno reported for the path */
-	int lookup_trouble;    /* last errno reported for finding its files */
-	bool changed;          /* a checkpoint is due: its files are no longer the same */
-	bool assembled;        /* its files have been looked for in this life */
-	bool missing;          /* a file of the checkpoint was not found again */
+	struct accounts total;  /* of files that are over */
+	int trouble;            /* last errno reported for the path */
+	uint64_t missing_since; /* CLOCK_MONOTONIC, ns: nothing at the path; 0: something is */
+	int lookup_trouble;     /* last errno reported for finding its files */
+	bool changed;           /* a checkpoint is due: its files are no longer the same */
+	bool assembled;         /* its files have been looked for in this life */
+	bool missing;           /* a file of the checkpoint was not found again */
 };
 
 enum claim {
