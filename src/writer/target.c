@@ -184,14 +184,14 @@ void target_drop_reader(struct target *target)
 
 bool target_may_recover(int error)
 {
-	return error == -ENOSPC || error == -EDQUOT || error == -EAGAIN;
+	return error == -ENOSPC || error == -EDQUOT || error == -EAGAIN || error == -ENXIO;
 }
 
 void target_report(struct target *target, int error)
 {
 	if (error < 0 && !target->failing)
 		log_error("%s: %s; going on when it can be written to again", target_name(target),
-			reason(error));
+			error == -ENXIO ? "nobody reads this FIFO" : reason(error));
 	if (error == 0 && target->failing)
 		log_info("%s: can be written to again", target_name(target));
 	target->failing = error < 0;
