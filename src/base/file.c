@@ -94,16 +94,18 @@ int file_load(const char *path, size_t cap, char **data, size_t *len)
 	return file_load_at(AT_FDCWD, path, cap, data, len);
 }
 
-static int write_durably(int fd, const void *data, size_t len)
+static int write_durably(int fd, const struct iovec *parts, int count)
 {
-	int error = file_write_all(fd, data, len);
+	int error = 0;
 
+	for (int i = 0; !error && i < count; i++)
+		error = file_write_all(fd, parts[i].iov_base, parts[i].iov_len);
 	if (!error && fsync(fd) < 0)
 		error = -errno;
 	return error;
 }
 
-int file_replace(int dirfd, const char *name, const void *data, size_t len)
+int file_replace(int dirfd, const char *name, const struct iovec *parts, int count)
 {
 	char temporary[NAME_MAX + 1];
 	int error, fd;
@@ -113,7 +115,7 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len)
 	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	error = write_durably(fd, data, len);
+	error = write_durably(fd, parts, count);
 	close(fd);
 	if (!error && renameat(dirfd, temporary, dirfd, name) < 0)
 		error = -errno;

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* pread(2) until `len` bytes or the end of file; the count. */
 ssize_t file_read_at(int fd, void *buffer, size_t len, off_t offset);
@@ -19,9 +20,9 @@ int file_write_all(int fd, const void *data, size_t len);
 int file_load_at(int dirfd, const char *path, size_t cap, char **data, size_t *len);
 int file_load(const char *path, size_t cap, char **data, size_t *len);
 
-/* Replaces `name` in `dirfd` (mode 0600): written beside it as `name`.tmp, fsync, rename,
- * fsync of the directory (see rename(2), fsync(2)). */
-int file_replace(int dirfd, const char *name, const void *data, size_t len);
+/* Replaces `name` in `dirfd` (mode 0600) by these parts, one after the other: written beside it as
+ * `name`.tmp, fsync, rename, fsync of the directory (see rename(2), fsync(2)). */
+int file_replace(int dirfd, const char *name, const struct iovec *parts, int count);
 
 /* Makes `path` a directory if nothing is there, its parents too, with this mode. */
 int file_make_directories(const char *path, mode_t mode);

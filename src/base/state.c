@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -52,19 +53,30 @@ int state_lock(int directory, const char *name)
 	return fd;
 }
 
+/* The checksum line for a text that comes in two parts, as "kind\nbody" does. */
+static void format_checksum(char line[CHECKSUM_LINE + 1], const struct iovec *parts, int count)
+{
+	XXH3_state_t state;
+
+	XXH3_64bits_reset(&state);
+	for (int i = 0; i < count; i++)
+		XXH3_64bits_update(&state, parts[i].iov_base, parts[i].iov_len);
+	snprintf(line, CHECKSUM_LINE + 1, CHECKSUM "%016" PRIx64 "\n", XXH3_64bits_digest(&state));
+}
+
 int state_save(int directory, const char *name, const char *kind, const char *body)
 {
-	char *text = NULL, *whole = NULL;
-	int error, len = asprintf(&text, "%s\n%s", kind, body);
+	static char newline[] = "\n";
+	char checksum[CHECKSUM_LINE + 1];
+	struct iovec parts[] = {
+		{ (char *)kind, strlen(kind) },
+		{ newline, 1 },
+		{ (char *)body, strlen(body) },
+		{ checksum, CHECKSUM_LINE },
+	};
 
-	if (len < 0)
-		return -ENOMEM;
-	len = asprintf(
-		&whole, "%s" CHECKSUM "%016" PRIx64 "\n", text, XXH3_64bits(text, (size_t)len));
-	error = len < 0 ? -ENOMEM : file_replace(directory, name, whole, (size_t)len);
-	free(text);
-	free(whole);
-	return error;
+	format_checksum(checksum, parts, 3);
+	return file_replace(directory, name, parts, 4);
 }
 
 /* The text without kind and checksum, in place; NULL when it is damaged. */
@@ -78,7 +90,7 @@ static char *verified_body(char *text, size_t len, const char *kind)
 		text[kind_len] != '\n')
 		return NULL;
 	end = len - CHECKSUM_LINE;
-	snprintf(expected, sizeof(expected), CHECKSUM "%016" PRIx64 "\n", XXH3_64bits(text, end));
+	format_checksum(expected, &(struct iovec){ text, end }, 1);
 	if (memcmp(text + end, expected, CHECKSUM_LINE) != 0 || memchr(text, '\0', end))
 		return NULL;
 	text[end] = '\0';

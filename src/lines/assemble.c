@@ -26,7 +26,8 @@ struct candidates {
 static int list_candidates(const struct stream *stream, const struct stat *live,
 	const struct look *look, struct candidates *candidates)
 {
-	int error = siblings_list(stream->path, look->rules->rotated, &candidates->siblings);
+	int error = siblings_list(
+		stream->path, look->rules->rotated, look->listing, &candidates->siblings);
 	const struct siblings *siblings = &candidates->siblings;
 
 	if (error)

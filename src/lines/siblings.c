@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 /* Longer runs of digits are dates (20261122) or epochs, not logrotate's count. */
 #define NUMBER_DIGITS 5
+
+#define TICK 0.02 /* seconds: file times move in steps of a kernel tick */
 
 /* Length of a rotation mark, ".1" or "-20261122" or "-2026-11-22_10:00": '.' or '-', a digit, and
  * then what dates are made of. 0 if `text` does not begin with one. */
@@ -108,36 +110,135 @@ static int add(struct siblings *siblings, const char *path)
 	return 0;
 }
 
-static int add_from_directory(struct siblings *siblings, DIR *directory, const char *live)
+void listing_free(struct listing *listing)
 {
-	const char *live_name = base_name(live);
+	for (size_t i = 0; i < listing->count; i++)
+		free(listing->names[i]);
+	free(listing->names);
+	free(listing->directory);
+	*listing = (struct listing){ 0 };
+}
+
+static int by_name(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static int read_names(struct listing *listing, DIR *directory)
+{
 	const struct dirent *entry;
+	size_t size = 0;
+
+	while ((entry = readdir(directory))) {
+		if (listing->count == size) {
+			char **names = reallocarray(listing->names, 2 * size + 16, sizeof(char *));
+
+			if (!names)
+				return -ENOMEM;
+			listing->names = names;
+			size = 2 * size + 16;
+		}
+		listing->names[listing->count] = strdup(entry->d_name);
+		if (!listing->names[listing->count])
+			return -ENOMEM;
+		listing->count++;
+	}
+	if (listing->count)
+		qsort(listing->names, listing->count, sizeof(char *), by_name);
+	return 0;
+}
+
+/* A change within one tick of the clock after the last does not show in the directory's time. */
+static struct timespec settled(const struct timespec *mtime)
+{
+	struct timespec now;
+	double age;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age = (double)(now.tv_sec - mtime->tv_sec) + (double)(now.tv_nsec - mtime->tv_nsec) / 1e9;
+	return age > TICK ? *mtime : (struct timespec){ 0 };
+}
+
+static int read_listing(struct listing *listing, const char *path)
+{
+	struct listing made = { .directory = strdup(path) };
+	DIR *directory = made.directory ? opendir(path) : NULL;
+	int error = made.directory ? -errno : -ENOMEM;
+	struct stat st;
+
+	if (directory) {
+		error = fstat(dirfd(directory), &st) < 0 ? -errno : 0;
+		if (!error) {
+			made.mtime = settled(&st.st_mtim);
+			error = read_names(&made, directory);
+		}
+		closedir(directory);
+	}
+	if (error) {
+		listing_free(&made);
+		return error;
+	}
+	listing_free(listing);
+	*listing = made;
+	return 0;
+}
+
+static int refresh(struct listing *listing, const char *path)
+{
+	struct stat st;
+
+	if (listing->directory && strcmp(listing->directory, path) == 0 && stat(path, &st) == 0 &&
+		listing->mtime.tv_sec == st.st_mtim.tv_sec &&
+		listing->mtime.tv_nsec == st.st_mtim.tv_nsec)
+		return 0;
+	return read_listing(listing, path);
+}
+
+/* Position of the first name that is not before `name`. */
+static size_t lower_bound(const struct listing *listing, const char *name, size_t len)
+{
+	size_t low = 0, high = listing->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strncmp(listing->names[middle], name, len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int add_from_listing(
+	struct siblings *siblings, const struct listing *listing, const char *live)
+{
+	const char *name = base_name(live);
+	size_t stem = stem_length(name);
 	char path[PATH_MAX];
 	int error = 0;
 
-	while (!error && (entry = readdir(directory))) {
-		if (!find_mark(entry->d_name, live_name))
+	for (size_t i = lower_bound(listing, name, stem);
+		!error && i < listing->count && strncmp(listing->names[i], name, stem) == 0; i++) {
+		if (!find_mark(listing->names[i], name))
 			continue;
-		if (snprintf(path, sizeof(path), "%.*s%s", (int)(live_name - live), live,
-			    entry->d_name) < (int)sizeof(path))
+		if (snprintf(path, sizeof(path), "%s%s", listing->directory, listing->names[i]) <
+			(int)sizeof(path))
 			error = add(siblings, path);
 	}
 	return error;
 }
 
-static int list_directory(struct siblings *siblings, const char *live)
+static int list_directory(struct siblings *siblings, const char *live, struct listing *listing)
 {
 	char path[PATH_MAX];
-	DIR *directory;
 	int error;
 
-	snprintf(path, sizeof(path), "%.*s.", (int)(base_name(live) - live), live);
-	directory = opendir(path);
-	if (!directory)
-		return errno == ENOENT ? 0 : -errno;
-	error = add_from_directory(siblings, directory, live);
-	closedir(directory);
-	return error;
+	snprintf(path, sizeof(path), "%.*s", (int)(base_name(live) - live), live);
+	error = refresh(listing, path);
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	return add_from_listing(siblings, listing, live);
 }
 
 /* One pattern may name the siblings of several logs: a sibling's name begins with its log's. */
@@ -170,12 +271,13 @@ static int list_pattern(struct siblings *siblings, const char *live, const char 
 	return error;
 }
 
-static int list_all(struct siblings *siblings, const char *live, char *const *patterns)
+static int list_all(
+	struct siblings *siblings, const char *live, char *const *patterns, struct listing *listing)
 {
 	int error = 0;
 
 	if (!patterns || !patterns[0])
-		return list_directory(siblings, live);
+		return list_directory(siblings, live, listing);
 	for (; !error && *patterns; patterns++)
 		error = list_pattern(siblings, live, *patterns);
 	return error;
@@ -264,10 +366,11 @@ static int sort(struct siblings *siblings, const char *live)
 	return 0;
 }
 
-int siblings_list(const char *live, char *const *patterns, struct siblings *siblings)
+int siblings_list(
+	const char *live, char *const *patterns, struct listing *listing, struct siblings *siblings)
 {
 	struct siblings found = { 0 };
-	int error = list_all(&found, live, patterns);
+	int error = list_all(&found, live, patterns, listing);
 
 	if (!error) {
 		drop_packed_twins(&found);

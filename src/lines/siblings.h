@@ -19,6 +19,17 @@ struct sibling {
 	struct stat st; /* at the time of listing */
 };
 
+/* The names in the directory that was listed last: ten thousand logs in one directory must not mean
+ * as many readings of it. All zeros at first. */
+struct listing {
+	char *directory;
+	struct timespec mtime; /* of the directory; 0: not to be relied on */
+	char **names;          /* sorted */
+	size_t count;
+};
+
+void listing_free(struct listing *listing);
+
 struct siblings {
 	struct sibling *list; /* oldest first */
 	size_t count;
@@ -27,7 +38,8 @@ struct siblings {
 /* Lists regular files only. Order: number, then date in the name, then mtime; of a plain file and
  * its compressed twin only the plain one. `patterns` ends with NULL; empty or NULL: see above.
  * 0 or a negative errno; a missing directory has no siblings. */
-int siblings_list(const char *live, char *const *patterns, struct siblings *siblings);
+int siblings_list(const char *live, char *const *patterns, struct listing *listing,
+	struct siblings *siblings);
 
 void siblings_free(struct siblings *siblings);
 

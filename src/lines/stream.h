@@ -12,6 +12,7 @@
 
 #include "lines/logfile.h"
 #include "lines/reader.h"
+#include "lines/siblings.h"
 
 #include <stdbool.h>
 
@@ -49,6 +50,7 @@ struct look {
 	 * `self`. */
 	enum claim (*claim)(void *context, struct stream *self, const struct stat *st);
 	void *context;
+	struct listing *listing;
 };
 
 /* NULL: out of memory. */

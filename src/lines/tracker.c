@@ -121,6 +121,7 @@ void tracker_free(struct tracker *tracker)
 		stream_free(tracker->streams[i]);
 	for (size_t i = 0; i < tracker->pattern_count; i++)
 		free(tracker->patterns[i].directory);
+	listing_free(&tracker->listing);
 	free(tracker->streams);
 	free(tracker->patterns);
 	*tracker = (struct tracker){ 0 };
@@ -243,7 +244,8 @@ static enum claim claim(void *context, struct stream *self, const struct stat *s
 
 static struct look look(struct tracker *tracker)
 {
-	return (struct look){ &tracker->rules, tracker->now, tracker->last_look, claim, tracker };
+	return (struct look){ &tracker->rules, tracker->now, tracker->last_look, claim, tracker,
+		&tracker->listing };
 }
 
 void tracker_look(struct tracker *tracker, bool all)

@@ -18,8 +18,9 @@ struct tracker {
 	struct stream **streams; /* by path */
 	size_t count;
 	uint64_t last_look; /* CLOCK_REALTIME, ns; 0: never */
-	bool forgot;        /* files of the checkpoint, see tracker_forget_unconfigured() */
-	uint64_t now;       /* CLOCK_MONOTONIC, ns, of the look that goes on */
+	struct listing listing;
+	bool forgot;  /* files of the checkpoint, see tracker_forget_unconfigured() */
+	uint64_t now; /* CLOCK_MONOTONIC, ns, of the look that goes on */
 };
 
 /* `paths` ends with NULL and, like the rules, lives as long as the tracker. 0 or -ENOMEM. */
