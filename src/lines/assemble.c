@@ -20,6 +20,7 @@ struct candidates {
 	struct candidate *list; /* oldest first, the live path last */
 	size_t count;
 	struct siblings siblings; /* owns the paths */
+	bool unlisted;            /* the directory may not be read: siblings are unknown */
 	int error;                /* a known file may be there, but cannot be told now */
 };
 
@@ -30,7 +31,9 @@ static int list_candidates(const struct stream *stream, const struct stat *live,
 		stream->path, look->rules->rotated, look->listing, &candidates->siblings);
 	const struct siblings *siblings = &candidates->siblings;
 
-	if (error)
+	/* We may be allowed to enter a directory that we may not list. */
+	candidates->unlisted = error == -EACCES;
+	if (error && !candidates->unlisted)
 		return error;
 	candidates->list = calloc(siblings->count + 1, sizeof(*candidates->list));
 	if (!candidates->list)
@@ -471,6 +474,18 @@ static bool forget_names(struct stream *stream)
 	return displaced;
 }
 
+static void report_lookup(struct stream *stream, int error, bool unlisted)
+{
+	int trouble = unlisted ? -EACCES : error;
+
+	if (trouble && trouble != stream->lookup_trouble)
+		log_warning(unlisted ? "%s: its directory may not be listed (%s): its rotated files"
+				       " cannot be found"
+				     : "%s: cannot tell where it went on: %s",
+			stream->path, reason(trouble));
+	stream->lookup_trouble = trouble;
+}
+
 void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look)
 {
 	struct candidates candidates = { 0 };
@@ -487,9 +502,7 @@ void stream_assemble(struct stream *stream, const struct stat *live, const struc
 			rebuild(stream, &candidates, begun_anew, look);
 		free_candidates(&candidates);
 	}
-	if (error && error != stream->lookup_trouble)
-		log_warning("%s: cannot tell where it went on: %s", stream->path, reason(error));
-	stream->lookup_trouble = error;
+	report_lookup(stream, error, candidates.unlisted);
 	stream->assembled = !error;
 }
 

@@ -182,6 +182,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 	(void)source, (void)usec;
 	tracker_look(section_tracker(loop->section), rescan_due(loop));
 	tracker_tidy(section_tracker(loop->section));
+	if (section_reader_gone(loop->section))
+		fail(loop);
 	schedule_tick(loop);
 	wake(loop);
 	return 0;

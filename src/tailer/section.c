@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -359,6 +360,19 @@ int section_poll(struct section_state *section, short *events, uint64_t *wait_ns
 	if (section->bad_tries || !section->handler->poll)
 		return -1;
 	return section->handler->poll(section->state, events);
+}
+
+bool section_reader_gone(struct section_state *section)
+{
+	struct pollfd out = { .fd = -1 };
+
+	if (section->handler->poll)
+		out.fd = section->handler->poll(section->state, &out.events);
+	out.events = 0;
+	if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & POLLERR))
+		return false;
+	log_error("handler %s: its reader is gone", section->conf->handler->name);
+	return true;
 }
 
 enum progress section_reopen(struct section_state *section)

@@ -42,6 +42,10 @@ uint64_t section_save_due(const struct section_state *section);
 /* What to wait for after LATER: a descriptor and poll(2) events, or -1 and the time to wait. */
 int section_poll(struct section_state *section, short *events, uint64_t *wait_ns);
 
+/* Has the reader of the handler's pipe left? Logged; without lines to write nothing else would
+ * tell. */
+bool section_reader_gone(struct section_state *section);
+
 /* SIGHUP: outputs are opened by name again. IDLE, LATER or FAILED. */
 enum progress section_reopen(struct section_state *section);
 
