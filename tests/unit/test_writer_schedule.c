@@ -1,0 +1,135 @@
+/* When lines and runs are due. */
+#include "base/clock.h"
+#include "writer/progress.h"
+#include "writer/schedule.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants the above first */
+#include <cmocka.h>
+
+#define START (1000 * NS_PER_S)
+
+static struct schedule schedule_of(uint64_t interval_ns)
+{
+	struct schedule schedule;
+
+	schedule_start(&schedule, interval_ns, START);
+	return schedule;
+}
+
+static void test_first_is_due_at_the_start(void **state)
+{
+	struct schedule schedule = schedule_of(NS_PER_S / 4);
+
+	(void)state;
+	assert_int_equal(schedule_due(&schedule, START - 1), 0);
+	assert_int_equal(schedule_due(&schedule, START), 1);
+	assert_int_equal(schedule_next(&schedule), START);
+	schedule_done(&schedule, 1);
+	assert_int_equal(schedule_due(&schedule, START), 0);
+	assert_int_equal(schedule_next(&schedule), START + NS_PER_S / 4);
+}
+
+static void test_late_writes_do_not_shift_the_next(void **state)
+{
+	struct schedule schedule = schedule_of(NS_PER_MS);
+
+	(void)state;
+	for (uint64_t n = 0; n < 1000000; n++) {
+		uint64_t late = START + n * NS_PER_MS + n % 997 * NS_PER_US;
+
+		assert_int_equal(schedule_due(&schedule, late), 1);
+		schedule_done(&schedule, 1);
+	}
+	assert_int_equal(schedule_next(&schedule), START + 1000 * NS_PER_S);
+}
+
+static void test_a_stall_makes_many_due(void **state)
+{
+	struct schedule schedule = schedule_of(NS_PER_MS);
+
+	(void)state;
+	assert_int_equal(schedule_due(&schedule, START + 5 * NS_PER_S), 5001);
+	schedule_done(&schedule, 2000);
+	assert_int_equal(schedule_due(&schedule, START + 5 * NS_PER_S), 3001);
+	schedule_forgive(&schedule, START + 5 * NS_PER_S);
+	assert_int_equal(schedule_due(&schedule, START + 5 * NS_PER_S), 1);
+}
+
+static void test_what_is_not_late_is_not_forgiven(void **state)
+{
+	struct schedule schedule = schedule_of(NS_PER_S);
+
+	(void)state;
+	schedule_done(&schedule, 1);
+	schedule_forgive(&schedule, START + 1);
+	assert_int_equal(schedule_next(&schedule), START + NS_PER_S);
+}
+
+static void test_no_interval_is_always_due(void **state)
+{
+	struct schedule schedule = schedule_of(0);
+
+	(void)state;
+	schedule_done(&schedule, 12345);
+	assert_true(schedule_due(&schedule, START) == UINT64_MAX);
+}
+
+static void test_the_ends_of_time(void **state)
+{
+	struct schedule schedule = schedule_of(INT64_MAX);
+
+	(void)state;
+	assert_int_equal(schedule_due(&schedule, START), 1);
+	schedule_done(&schedule, 3);
+	assert_true(schedule_next(&schedule) == UINT64_MAX);
+	assert_int_equal(schedule_due(&schedule, UINT64_MAX - 1), 0);
+	schedule = schedule_of(1);
+	assert_true(schedule_due(&schedule, UINT64_MAX - 1) == UINT64_MAX - START);
+}
+
+static void test_fast_paces_sleep_for_several_lines(void **state)
+{
+	struct schedule slow = schedule_of(NS_PER_MS), fast = schedule_of(100);
+
+	(void)state;
+	schedule_done(&slow, 1);
+	assert_int_equal(schedule_wake(&slow, START), START + NS_PER_MS);
+	schedule_done(&fast, 1);
+	assert_int_equal(schedule_wake(&fast, START), START + SCHEDULE_SHORTEST_SLEEP_NS);
+	assert_int_equal(schedule_due(&fast, schedule_wake(&fast, START)), 2500);
+}
+
+static void test_time_left(void **state)
+{
+	struct progress paced = { .interval_ns = NS_PER_S, .first_offset = 100 };
+	struct progress free_running = { .started_ns = START };
+	struct progress_figures none = { .size = 1000, .offset = 100 };
+	struct progress_figures third = { .lines = 10, .size = 1000, .offset = 400 };
+	struct progress_figures shrunk = { .lines = 10, .size = 200, .offset = 400 };
+
+	(void)state;
+	assert_int_equal(progress_left(&paced, &none, START), 0);
+	assert_int_equal(progress_left(&paced, &third, START), 20 * NS_PER_S);
+	assert_int_equal(progress_left(&free_running, &third, START + 4 * NS_PER_S), 6 * NS_PER_S);
+	assert_int_equal(progress_left(&paced, &shrunk, START), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_is_due_at_the_start),
+		cmocka_unit_test(test_late_writes_do_not_shift_the_next),
+		cmocka_unit_test(test_a_stall_makes_many_due),
+		cmocka_unit_test(test_what_is_not_late_is_not_forgiven),
+		cmocka_unit_test(test_no_interval_is_always_due),
+		cmocka_unit_test(test_the_ends_of_time),
+		cmocka_unit_test(test_fast_paces_sleep_for_several_lines),
+		cmocka_unit_test(test_time_left),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
