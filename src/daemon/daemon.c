@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "daemon/detach.h"
 #include "daemon/pidfile.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define DYING_NS (300 * NS_PER_MS)
 
 static int status_of(int error)
 {
@@ -50,10 +52,22 @@ static int make_directory(const struct identity_change *identity, const char *pa
 	return status_of(error);
 }
 
+/* A predecessor just killed (kill -9, and started again) holds its lock until it is gone. */
+static int lock_patiently(struct pidfile *pidfile, const char *path, pid_t *other)
+{
+	uint64_t until = clock_monotonic_ns() + DYING_NS;
+	int error;
+
+	while ((error = pidfile_lock(pidfile, path, other)) == -EWOULDBLOCK &&
+		clock_monotonic_ns() < until)
+		usleep(10000);
+	return error;
+}
+
 static int lock_pidfile(struct pidfile *pidfile, const char *path)
 {
 	pid_t other = 0;
-	int error = pidfile_lock(pidfile, path, &other);
+	int error = lock_patiently(pidfile, path, &other);
 
 	if (error == -EWOULDBLOCK && other > 0)
 		log_error("already running with pid %d (%s)", (int)other, path);
