@@ -1,4 +1,5 @@
 #include "handlers/child.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define TERM_GRACE_MS 500
+#define LOOK_MS 10       /* how often, without a pidfd */
 #define FIRST_FREE_FD 16 /* above whatever the child shall have */
 
 static void reset_signals(void)
@@ -100,25 +102,35 @@ int child_start(struct child *child, const struct child_setup *setup)
 	if (!error)
 		error = await_exec(report[0]);
 	close(report[0]);
-	if (!error) {
-		started.pidfd = pidfd_open(started.pid, 0);
-		if (started.pidfd < 0)
-			error = -errno;
-	}
-	if (error && started.pid > 0) {
-		kill(started.pid, SIGKILL);
+	if (error && started.pid > 0)
 		waitpid(started.pid, NULL, 0);
-	}
-	if (!error)
-		*child = started;
-	return error;
+	if (error)
+		return error;
+	started.pidfd = pidfd_open(started.pid, 0);
+	*child = started;
+	return 0;
+}
+
+static bool is_zombie(const struct child *child)
+{
+	siginfo_t end = { 0 };
+
+	return waitid(P_PID, (id_t)child->pid, &end, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       end.si_pid != 0;
 }
 
 bool child_ended(const struct child *child, int timeout_ms)
 {
-	struct pollfd end = { .fd = child->pidfd, .events = POLLIN };
+	uint64_t now = clock_monotonic_ns(), deadline = now + (uint64_t)timeout_ms * NS_PER_MS;
 
-	return TEMP_FAILURE_RETRY(poll(&end, 1, timeout_ms)) > 0;
+	for (; !is_zombie(child); now = clock_monotonic_ns()) {
+		struct pollfd end = { .fd = child->pidfd, .events = POLLIN };
+
+		if (now >= deadline)
+			return false;
+		poll(&end, 1, child->pidfd < 0 ? LOOK_MS : (int)((deadline - now) / NS_PER_MS) + 1);
+	}
+	return true;
 }
 
 void child_outcome(const struct child *child, bool *success, char *text, size_t size)
@@ -147,6 +159,7 @@ void child_stop(struct child *child, int grace_ms)
 			kill(-child->pid, SIGKILL);
 	}
 	TEMP_FAILURE_RETRY(waitpid(child->pid, NULL, 0));
-	close(child->pidfd);
+	if (child->pidfd >= 0)
+		close(child->pidfd);
 	*child = (struct child){ .pid = -1, .pidfd = -1 };
 }

@@ -11,7 +11,7 @@
 
 struct child {
 	pid_t pid;
-	int pidfd; /* readable when the child has ended, see pidfd_open(2) */
+	int pidfd; /* readable when the child has ended, see pidfd_open(2); -1 before Linux 5.3 */
 };
 
 /* Descriptor `from` of ours is `to` in the child. */

@@ -75,10 +75,9 @@ static int stream_open(const struct lk_settings *settings, const struct lk_resum
 /* Has the child ended, or closed its input, after which nobody will drain the pipe? */
 static bool is_gone(const struct stream *stream)
 {
-	struct pollfd fds[] = { { .fd = stream->child.pidfd, .events = POLLIN },
-		{ .fd = stream->lines.fd } };
+	struct pollfd input = { .fd = stream->lines.fd };
 
-	return poll(fds, 2, 0) > 0;
+	return child_ended(&stream->child, 0) || poll(&input, 1, 0) > 0;
 }
 
 static enum lk_verdict gone(const struct stream *stream, struct lk_result *result)

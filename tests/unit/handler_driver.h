@@ -195,7 +195,7 @@ static inline bool own_mounts(void)
 
 	if (!done)
 		done = unshare(CLONE_NEWNS) == 0 || own_users() ? 1 : -1;
-	return done > 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	return done > 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 #define SKIP_WITHOUT_MOUNTS()                                                                      \

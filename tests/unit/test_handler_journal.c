@@ -9,7 +9,7 @@
 static void with_private_run(void)
 {
 	SKIP_WITHOUT_MOUNTS();
-	assert_int_equal(mount("none", "/run", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mount("none", "/run", "tmpfs", 0, ""), 0);
 }
 
 static int open_journal(void)
