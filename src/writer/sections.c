@@ -130,7 +130,7 @@ static void free_loaded(struct loaded *loaded)
 
 static int list_sections(struct section_list *list, struct loaded *loaded)
 {
-	struct section *sections = calloc(loaded->count, sizeof(*sections));
+	struct section *sections = calloc(loaded->count + 1, sizeof(*sections));
 
 	if (!sections)
 		return -ENOMEM;

@@ -13,18 +13,19 @@ job() {
         "$1" "$3" "$2" "$PWD" "${4:-}"
 }
 
+# has_matching FILE PATTERN COUNT
+has_matching() { [ "$(grep -c "$2" "$1")" -ge "$3" ]; }
 no_child_named() { ! pgrep -f "$1" >/dev/null; }
 
 @test "several jobs in one daemon: each at its own pace, none drifting" {
-    stamp='echo $0 $(date +%s%N)'
-    conf "$(job a 0.2 "${stamp/\$0/a}")" "$(job b 0.5 "${stamp/\$0/b}")" "$(job c 1 "${stamp/\$0/c}")"
+    conf "$(job a 0.2 'date +a:%s%N')" "$(job b 0.5 'date +b:%s%N')" "$(job c 1 'date +c:%s%N')"
     start writer "$WRITER" -n -f w.conf
-    wait_for 10 bash -c '[ $(grep -c ^c target) -ge 3 ]'
+    wait_for 10 has_matching target ^c 3
     stop writer
     assert_equal 0 "$status"
     # The n-th run of a job lies n - 1 intervals behind its first, within 50 ms.
     for pace in "a 200" "b 500" "c 1000"; do
-        awk -v name="${pace% *}" -v ms="${pace#* }" '
+        awk -F: -v name="${pace% *}" -v ms="${pace#* }" '
             $1 == name {
                 at = substr($2, 6) / 1e6 # milliseconds, without the digits awk cannot hold
                 if (!n)
@@ -103,7 +104,7 @@ no_child_named() { ! pgrep -f "$1" >/dev/null; }
     start kill "$WRITER" -n -f w.conf
     wait_for 5 has_lines target 3
     stop kill
-    ! contains target end
+    run ! contains target end
 }
 
 @test "a flood is held back, takes no memory and disturbs no other" {
@@ -151,7 +152,7 @@ no_child_named() { ! pgrep -f "$1" >/dev/null; }
     start writer "$WRITER" -n -f w.conf
     wait_for 10 contains target 'line 00001000'
     stop writer
-    ! grep -vE '^(line [0-9]{8}|[ab][0-9]+)$' target
+    run ! grep -vE '^(line [0-9]{8}|[ab][0-9]+)$' target
     grep ^line target >got
     assert_lines_equal source got
 }
