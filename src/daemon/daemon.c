@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -142,6 +143,37 @@ static int settle(const struct daemon_setup *setup, const char *run_directory,
 	return status == STATUS_OK ? check_directory(run_directory) : status;
 }
 
+/* "/run/linekeeper/tailer.pid" has "/run/linekeeper/tailer.stats" beside it. Without it the daemon
+ * runs as well, only unseen. */
+static void create_stats(struct stats *stats, const struct daemon_setup *setup, const char *program)
+{
+	size_t len = strlen(setup->pidfile);
+	char *path;
+	int error = -ENOMEM;
+
+	if (len > 4 && strcmp(setup->pidfile + len - 4, ".pid") == 0)
+		len -= 4;
+	if (asprintf(&path, "%.*s.stats", (int)len, setup->pidfile) >= 0) {
+		error = stats_create(stats, path, program, setup->state);
+		free(path);
+	}
+	if (error)
+		log_warning("%.*s.stats: %s", (int)len, setup->pidfile, reason(error));
+}
+
+/* With privileges dropped. */
+static int supervise_seen(const struct daemon_setup *setup, const struct supervised *supervised,
+	struct section_list *first, struct pidfile *pidfile, int *boot_fd)
+{
+	struct stats stats = { .fd = -1 };
+	int status;
+
+	create_stats(&stats, setup, supervised->program);
+	status = supervise(supervised, first, pidfile, &stats, boot_fd);
+	stats_remove(&stats);
+	return status;
+}
+
 /* The whole life but for what has to be cleared away after it. */
 static int live(const struct daemon_setup *setup, const struct supervised *supervised,
 	struct section_list *first, struct pidfile *pidfile, int *boot_fd)
@@ -162,7 +194,7 @@ static int live(const struct daemon_setup *setup, const struct supervised *super
 	privileges_free(&identity);
 	free(run_directory);
 	if (status == STATUS_OK)
-		return supervise(supervised, first, pidfile, boot_fd);
+		return supervise_seen(setup, supervised, first, pidfile, boot_fd);
 	supervised->release(supervised->context, first);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,6 +23,43 @@
 #define TIMER_ACCURACY_US 1000
 
 static void start(struct slot *slot);
+
+/* What a reader of the .stats file sees of the slot. */
+static void show(const struct slot *slot)
+{
+	static const enum stats_state shown[] = {
+		[SLOT_EMPTY] = STATS_NONE,
+		[SLOT_WAITING] = STATS_WAITING,
+		[SLOT_STARTING] = STATS_STARTING,
+		[SLOT_RUNNING] = STATS_RUNNING,
+		[SLOT_STOPPING] = STATS_STOPPING,
+		[SLOT_FINISHED] = STATS_FINISHED,
+	};
+
+	if (!slot->page)
+		return;
+	slot->page->state = shown[slot->state];
+	slot->page->pid = (uint64_t)slot->pid;
+}
+
+/* A page that no other section has; a worker's figures start from 0 with each life. */
+static struct stats_page *take_page(const struct stats *stats, const char *name)
+{
+	struct stats_page *page;
+
+	for (size_t i = 0; (page = stats_page(stats, i)); i++)
+		if (!page->section[0]) {
+			snprintf(page->section, sizeof(page->section), "%s", name);
+			return page;
+		}
+	return NULL;
+}
+
+static void change_state(struct slot *slot, enum slot_state state)
+{
+	slot->state = state;
+	show(slot);
+}
 
 /* SIGTERM, SIGINT and SIGHUP wait until worker_loop() takes them: none is lost before. */
 static void set_worker_mask(void)
@@ -40,7 +78,11 @@ static void set_worker_mask(void)
 static _Noreturn void be_worker(const struct slot *slot, int ready_fd, pid_t supervisor)
 {
 	const struct supervised *supervised = slot->common->supervised;
-	struct worker worker = { .ready_fd = ready_fd, .boot_fd = slot->common->boot_fd };
+	struct worker worker = {
+		.ready_fd = ready_fd,
+		.boot_fd = slot->common->boot_fd,
+		.stats = slot->page,
+	};
 
 	pidfile_disown(slot->common->pidfile);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -75,7 +117,9 @@ static void back_off(struct slot *slot)
 	slot->pause_ns = slot->pause_ns == 0 ? PAUSE_MIN : 2 * slot->pause_ns;
 	if (slot->pause_ns > PAUSE_MAX)
 		slot->pause_ns = PAUSE_MAX;
-	slot->state = SLOT_WAITING;
+	change_state(slot, SLOT_WAITING);
+	if (slot->page)
+		slot->page->restarts++;
 	set_timer(slot, slot->pause_ns);
 }
 
@@ -92,7 +136,7 @@ static int on_ready(sd_event_source *source, int fd, uint32_t events, void *cont
 		return 0;
 	slot->failure = 0;
 	if (slot->state == SLOT_STARTING)
-		slot->state = SLOT_RUNNING;
+		change_state(slot, SLOT_RUNNING);
 	slot->common->changed(slot->common->context);
 	return 0;
 }
@@ -119,11 +163,11 @@ static int on_exit_of_worker(sd_event_source *source, const siginfo_t *info, voi
 	clear(slot);
 	slot->failure = slot->state == SLOT_STARTING ? status : 0;
 	if (!slot->section)
-		slot->state = SLOT_EMPTY;
+		change_state(slot, SLOT_EMPTY);
 	else if (slot->state == SLOT_STOPPING)
 		start(slot);
 	else if (status == STATUS_OK)
-		slot->state = SLOT_FINISHED;
+		change_state(slot, SLOT_FINISHED);
 	else
 		back_off(slot);
 	slot->common->changed(slot->common->context);
@@ -190,8 +234,10 @@ static void start(struct slot *slot)
 	int error = fork_worker(slot);
 
 	slot->started_ns = clock_monotonic_ns();
+	if (slot->page)
+		slot->page->started_ns = clock_realtime_ns();
 	if (error >= 0) {
-		slot->state = SLOT_STARTING;
+		change_state(slot, SLOT_STARTING);
 		return;
 	}
 	log_error("%s: cannot start a worker: %s", slot->name, reason(error));
@@ -208,7 +254,7 @@ static void stop(struct slot *slot)
 {
 	if (slot->state == SLOT_STOPPING)
 		return;
-	slot->state = SLOT_STOPPING;
+	change_state(slot, SLOT_STOPPING);
 	set_timer(slot, slot->common->stop_timeout_ns);
 	kill(slot->pid, SIGTERM);
 }
@@ -221,7 +267,7 @@ static void replace(struct slot *slot)
 		return;
 	}
 	clear(slot);
-	slot->state = SLOT_EMPTY;
+	change_state(slot, SLOT_EMPTY);
 	if (slot->section)
 		start(slot);
 }
@@ -245,6 +291,7 @@ struct slot *slot_new(struct slot_common *common, const char *name)
 		return NULL;
 	slot->common = common;
 	slot->name = strdup(name);
+	slot->page = take_page(common->stats, name);
 	if (slot->name && sd_event_add_time(common->loop, &slot->timer, CLOCK_MONOTONIC, UINT64_MAX,
 				  TIMER_ACCURACY_US, on_timer, slot) >= 0)
 		return slot;
@@ -257,6 +304,8 @@ void slot_free(struct slot *slot)
 	sd_event_source_disable_unref(slot->exit);
 	sd_event_source_disable_unref(slot->ready);
 	sd_event_source_disable_unref(slot->timer);
+	if (slot->page)
+		memset(slot->page, 0, sizeof(*slot->page));
 	free(slot->name);
 	free(slot);
 }

@@ -25,6 +25,7 @@ struct slot_common {
 	sd_event *loop; /* with SIGCHLD blocked */
 	const struct supervised *supervised;
 	struct pidfile *pidfile;
+	const struct stats *stats;
 	int boot_fd; /* -1: booted, or in the foreground */
 	uint64_t stop_timeout_ns;
 
@@ -42,6 +43,7 @@ struct slot {
 	int failure; /* status of the last life if it ended before it was ready, else 0 */
 	pid_t pid;   /* 0: no worker */
 	uint64_t started_ns, pause_ns;
+	struct stats_page *page; /* NULL: there are too many sections */
 	sd_event_source *exit, *ready, *timer;
 };
 

@@ -13,6 +13,7 @@
 
 struct supervisor {
 	struct slot_common common;
+	struct stats *stats;
 	struct section_list list; /* the configuration in force */
 	struct slot *slots;
 	int *boot_fd;
@@ -159,6 +160,16 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 	return 0;
 }
 
+static void count_reload(const struct stats *stats, bool good)
+{
+	if (!stats->header)
+		return;
+	if (good)
+		stats->header->reloads++;
+	else
+		stats->header->failed_reloads++;
+}
+
 static int reload(struct supervisor *supervisor)
 {
 	const struct supervised *supervised = supervisor->common.supervised;
@@ -169,6 +180,7 @@ static int reload(struct supervisor *supervisor)
 		error = switch_to(supervisor, &list);
 		supervised->release(supervised->context, error < 0 ? &list : &old);
 	}
+	count_reload(supervisor->stats, error >= 0);
 	if (error < 0)
 		log_error("configuration not changed");
 	else
@@ -253,13 +265,15 @@ static void free_slots(struct supervisor *supervisor)
 }
 
 int supervise(const struct supervised *supervised, struct section_list *first,
-	struct pidfile *pidfile, int *boot_fd)
+	struct pidfile *pidfile, struct stats *stats, int *boot_fd)
 {
 	struct supervisor supervisor = {
 		.common = { .supervised = supervised,
 			.pidfile = pidfile,
+			.stats = stats,
 			.boot_fd = *boot_fd,
 			.changed = review },
+		.stats = stats,
 		.list = *first,
 		.boot_fd = boot_fd,
 	};

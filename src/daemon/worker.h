@@ -5,13 +5,16 @@
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
+#include "daemon/stats.h"
+
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
 struct worker {
 	int ready_fd; /* the supervisor waits on its other end; -1 when there is none */
 	int boot_fd;  /* the log goes there until ready; not looked at without a ready_fd */
-	bool adhoc;   /* a hang-up of the terminal ends the run */
+	struct stats_page *stats; /* this section's; NULL: nobody looks */
+	bool adhoc;               /* a hang-up of the terminal ends the run */
 };
 
 /* What a worker does on a signal. */

@@ -364,6 +364,29 @@ bool tracker_changed(const struct tracker *tracker)
 	return false;
 }
 
+static void summarise_file(const struct logfile *file, struct tracker_summary *summary)
+{
+	const struct record *record = &file->record;
+
+	accounts_add(&summary->accounts, &record->accounts);
+	if (record->size > record->place.offset)
+		summary->pending += record->size - record->place.offset;
+	summary->files++;
+	summary->open += file->content != NULL;
+}
+
+void tracker_summarise(const struct tracker *tracker, struct tracker_summary *summary)
+{
+	*summary = (struct tracker_summary){ 0 };
+	for (size_t i = 0; i < tracker->count; i++) {
+		const struct stream *stream = tracker->streams[i];
+
+		accounts_add(&summary->accounts, &stream->total);
+		for (const struct logfile *file = stream->oldest; file; file = file->younger)
+			summarise_file(file, summary);
+	}
+}
+
 void tracker_write(const struct tracker *tracker, FILE *out)
 {
 	fprintf(out, "looked %" PRIu64 "\n", tracker->last_look);

@@ -55,6 +55,14 @@ bool tracker_waits(const struct tracker *tracker);
 /* Have its files changed since the last tracker_recorded()? */
 bool tracker_changed(const struct tracker *tracker);
 
+/* All files together, over all their lives. */
+struct tracker_summary {
+	struct accounts accounts;
+	uint64_t pending; /* bytes seen, and not yet dealt with */
+	size_t files, open;
+};
+void tracker_summarise(const struct tracker *tracker, struct tracker_summary *summary);
+
 /* The checkpoint's body, without the handler's token; and back. A damaged one: -EBADMSG. */
 void tracker_write(const struct tracker *tracker, FILE *out);
 int tracker_read_line(struct tracker *tracker, char *line);

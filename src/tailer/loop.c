@@ -182,6 +182,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 	(void)source, (void)usec;
 	tracker_look(section_tracker(loop->section), rescan_due(loop));
 	tracker_tidy(section_tracker(loop->section));
+	section_show(loop->section);
 	if (section_reader_gone(loop->section))
 		fail(loop);
 	schedule_tick(loop);
@@ -316,7 +317,7 @@ int loop_run(const struct tail_conf *conf, const struct section_place *place,
 		log_error("event loop: %s", reason(error));
 		return STATUS_FAILURE;
 	}
-	loop.section = section_open(conf, place, &status);
+	loop.section = section_open(conf, place, worker->stats, &status);
 	if (loop.section) {
 		status = run_events(&loop, worker);
 		close_loop(&loop);

@@ -47,7 +47,7 @@ int once_run(const struct tail_conf *conf, const struct section_place *place, bo
 {
 	enum progress progress;
 	int status;
-	struct section_state *section = section_open(conf, place, &status);
+	struct section_state *section = section_open(conf, place, NULL, &status);
 
 	if (!section)
 		return status;

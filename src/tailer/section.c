@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "handlers/registry.h"
 #include "tailer/dead_letter.h"
+#include "tailer/figures.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -22,6 +23,7 @@
 
 struct section_state {
 	const struct tail_conf *conf;
+	struct stats_page *stats;
 	struct tracker tracker;
 	struct reader reader;
 
@@ -238,8 +240,8 @@ static int open_all(struct section_state *section, const struct section_place *p
 	return status;
 }
 
-struct section_state *section_open(
-	const struct tail_conf *conf, const struct section_place *place, int *status)
+struct section_state *section_open(const struct tail_conf *conf, const struct section_place *place,
+	struct stats_page *stats, int *status)
 {
 	struct section_state *section = calloc(1, sizeof(*section));
 
@@ -249,6 +251,8 @@ struct section_state *section_open(
 		return NULL;
 	}
 	section->conf = conf;
+	section->stats = stats;
+	figures_define(stats);
 	section->directory = section->lock = section->dead_letter.fd = -1;
 	*status = open_all(section, place);
 	if (*status == STATUS_OK)
@@ -316,6 +320,7 @@ static void write_checkpoint(struct section_state *section)
 			reason(error));
 	else if (!error && section->save_trouble)
 		log_info("%s: is saved again", section->checkpoint);
+	stats_add(section->stats, error ? FIGURE_CHECKPOINT_FAILURES : FIGURE_CHECKPOINTS, 1);
 	section->save_trouble = error;
 	section->changed = error ? clock_monotonic_ns() : 0;
 }
@@ -340,9 +345,20 @@ enum progress section_save(struct section_state *section)
 		write_checkpoint(section);
 	else
 		section->changed = 0;
+	section_show(section);
 	/* Even if it could not be saved: lines are not held up by a full disk. */
 	tracker_recorded(&section->tracker);
 	return PROGRESS_IDLE;
+}
+
+void section_show(const struct section_state *section)
+{
+	stats_beat(section->stats);
+	stats_note(section->stats, section->bad_tries      ? "holding at a bad line"
+				   : section->committing   ? "waiting for the handler to commit"
+				   : section->save_trouble ? "the checkpoint cannot be saved"
+							   : "");
+	figures_show_files(section->stats, &section->tracker);
 }
 
 uint64_t section_save_due(const struct section_state *section)
@@ -421,6 +437,7 @@ static enum progress refuse_line(
 	log_warning("%s: bad line at %" PRIu64 ": %s; put into %s", record->path, line->offset, why,
 		section->conf->dead_letter);
 	reader_refuse(&section->reader, reading, index);
+	stats_add(section->stats, FIGURE_BAD_LINES, 1);
 	section->bad_tries = 0;
 	section->bad_reported = false;
 	return PROGRESS_MORE;
@@ -453,6 +470,9 @@ static enum progress hand_over(struct section_state *section, const struct readi
 	if (verdict == LK_FAILED)
 		return handler_failed(section, &result);
 	reader_accept(&section->reader, reading, result.accepted);
+	stats_add(section->stats, FIGURE_LINES, result.accepted);
+	stats_add(section->stats, FIGURE_LONG_LINES, reading->split.long_lines);
+	stats_add(section->stats, FIGURE_WAITS, verdict == LK_LATER);
 	note_change(section);
 	if (result.accepted > 0)
 		section->bad_tries = 0;

@@ -6,6 +6,7 @@
 #define TAILER_SECTION_H
 
 #include "config/tailer_conf.h"
+#include "daemon/stats.h"
 #include "lines/tracker.h"
 
 struct section_place {
@@ -23,9 +24,9 @@ enum progress {
 struct section_state;
 
 /* Locks the section's state, finds its files again and opens its handler. *status is the exit
- * status when NULL is returned, after the reason was logged. */
-struct section_state *section_open(
-	const struct tail_conf *conf, const struct section_place *place, int *status);
+ * status when NULL is returned, after the reason was logged. `stats` may be NULL. */
+struct section_state *section_open(const struct tail_conf *conf, const struct section_place *place,
+	struct stats_page *stats, int *status);
 
 /* The files it follows, for looks. */
 struct tracker *section_tracker(struct section_state *section);
@@ -35,6 +36,9 @@ enum progress section_round(struct section_state *section, bool flush);
 
 /* Commits and saves what has been handed over. IDLE, LATER or FAILED. */
 enum progress section_save(struct section_state *section);
+
+/* Shows how far it is; once a second is often enough. */
+void section_show(const struct section_state *section);
 
 /* When section_save() is due: CLOCK_MONOTONIC, ns; 0: nothing to save. */
 uint64_t section_save_due(const struct section_state *section);
