@@ -20,9 +20,9 @@
  *     commit() reopen() commit() on SIGHUP
  *   close()
  *
- * What commit() says is saved before the next call of any other function. After a crash the lines
- * processed since the last saved commit come again, in the same order per file, unless their bytes
- * have left the disk.
+ * A commit is saved before anything else is called (or that has failed, and been logged). After a
+ * crash the lines processed since the last saved commit come again, in the same order per file,
+ * unless their bytes have left the disk.
  */
 #ifndef LINEKEEPER_HANDLER_H
 #define LINEKEEPER_HANDLER_H
