@@ -45,7 +45,7 @@ FILLED    = $(TEMPLATES:%.in=$(BUILD)/%)
 # Only the flags this compiler knows.
 try = $(shell $(CC) $(1) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
 
-LIBRARIES      = libconfuse libsystemd libarchive
+LIBRARIES      = libconfuse libsystemd libarchive zlib
 LIBRARY_CFLAGS := $(shell $(PKGCONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS   := $(shell $(PKGCONFIG) --libs $(LIBRARIES) 2>/dev/null)
 
@@ -186,7 +186,7 @@ dist: ## a tarball of the last commit
 
 # --- what Debian 12 calls what is needed ---
 
-BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev libxxhash-dev
+BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev zlib1g-dev libxxhash-dev
 CHECK_PACKAGES = bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
 	netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0
 LINT_PACKAGES  = clang clang-format clang-tidy cppcheck shellcheck mandoc

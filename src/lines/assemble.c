@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lines/siblings.h"
+#include "lines/unpack.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -72,8 +73,7 @@ static int content_fits(const struct logfile *file, const struct candidate *cand
 	struct content *content;
 	int fits;
 
-	if (!content_packed_name(candidate->path) &&
-		(uint64_t)candidate->st.st_size < place->offset)
+	if (!unpack_name(candidate->path) && (uint64_t)candidate->st.st_size < place->offset)
 		return 0;
 	fits = content_open(candidate->path, &content);
 	if (fits < 0)

@@ -1,42 +1,25 @@
 #include "lines/content.h"
 #include "base/file.h"
+#include "lines/unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define UNPACK_BLOCK (64u << 10)
+#define SKIP_BLOCK (64u << 10)
 
 struct content {
 	int fd;
-	bool packed;
-	/* Of a compressed file only: libarchive goes forwards, a step back starts anew. */
-	struct archive *archive;
+	char *packed; /* path of a compressed file; NULL: plain */
+	/* Unpacking goes forwards, a step back starts anew; but a reader steps back a little each
+	 * time, to the beginning of an incomplete line and the tail of its place. */
+	struct unpack *unpack;
 	uint64_t position; /* of the next byte to unpack */
-	bool broken;
-	/* The last bytes before the position: a reader steps back a little each time, to the
-	 * beginning of an incomplete line and the tail of its place. */
-	char *recent;
+	char *recent;      /* the last bytes before it */
 	size_t recent_len, recent_size;
 };
-
-bool content_packed_name(const char *path)
-{
-	static const char *const endings[] = { ".gz", ".xz", ".zst", ".bz2", ".lz4" };
-	size_t len = strlen(path);
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-		size_t ending = strlen(endings[i]);
-
-		if (len > ending && strcmp(path + len - ending, endings[i]) == 0)
-			return true;
-	}
-	return false;
-}
 
 static int open_regular(const char *path)
 {
@@ -65,74 +48,38 @@ int content_open(const char *path, struct content **content)
 		return -ENOMEM;
 	}
 	opened->fd = fd;
-	opened->packed = content_packed_name(path);
+	if (unpack_name(path) && !(opened->packed = strdup(path))) {
+		content_close(opened);
+		return -ENOMEM;
+	}
 	*content = opened;
 	return 0;
 }
 
 static void unpack_stop(struct content *content)
 {
-	if (content->archive)
-		archive_read_free(content->archive);
-	content->archive = NULL;
+	unpack_close(content->unpack);
+	content->unpack = NULL;
 	content->position = 0;
 	content->recent_len = 0;
 }
 
-static int unpack_start(struct content *content)
+static ssize_t unpack_more(struct content *content, void *buffer, size_t len)
 {
-	struct archive_entry *entry;
+	ssize_t n = unpack_next(content->unpack, buffer, len);
 
-	unpack_stop(content);
-	if (lseek(content->fd, 0, SEEK_SET) < 0)
-		return -errno;
-	content->archive = archive_read_new();
-	if (!content->archive)
-		return -ENOMEM;
-	archive_read_support_filter_all(content->archive);
-	archive_read_support_format_raw(content->archive);
-	archive_read_support_format_empty(content->archive);
-	if (archive_read_open_fd(content->archive, content->fd, UNPACK_BLOCK) != ARCHIVE_OK)
-		return -EBADMSG;
-	switch (archive_read_next_header(content->archive, &entry)) {
-	case ARCHIVE_OK:
-	case ARCHIVE_WARN:
-	case ARCHIVE_EOF:
-		return 0;
-	default:
-		return -EBADMSG;
-	}
-}
-
-/* The next bytes of the stream, in order; a count, 0 at its end. */
-static ssize_t unpack_next(struct content *content, void *buffer, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = archive_read_data(content->archive, (char *)buffer + done, len - done);
-
-		if (n == 0)
-			break;
-		if (n == ARCHIVE_RETRY)
-			continue;
-		if (n < 0) {
-			content->broken = true;
-			break;
-		}
-		done += (size_t)n;
-	}
-	content->position += done;
-	return done == 0 && content->broken ? -EBADMSG : (ssize_t)done;
+	if (n > 0)
+		content->position += (uint64_t)n;
+	return n;
 }
 
 static int unpack_forward(struct content *content, uint64_t offset)
 {
-	char skipped[UNPACK_BLOCK];
+	char skipped[SKIP_BLOCK];
 
 	while (content->position < offset) {
 		uint64_t left = offset - content->position;
-		ssize_t n = unpack_next(
+		ssize_t n = unpack_more(
 			content, skipped, left < sizeof(skipped) ? left : sizeof(skipped));
 
 		content->recent_len = 0;
@@ -178,9 +125,9 @@ static ssize_t unpack_on(struct content *content, char *buffer, size_t len, uint
 
 	if (offset < content->position)
 		recalled = recall(content, buffer, len, offset);
-	if (recalled == len || content->broken)
-		return recalled == 0 && len > 0 ? -EBADMSG : (ssize_t)recalled;
-	n = unpack_next(content, buffer + recalled, len - recalled);
+	if (recalled == len)
+		return (ssize_t)recalled;
+	n = unpack_more(content, buffer + recalled, len - recalled);
 	if (n < 0)
 		return recalled ? (ssize_t)recalled : n;
 	error = n > 0 ? remember(content, buffer + recalled, (size_t)n) : 0;
@@ -191,14 +138,14 @@ static ssize_t unpack_at(struct content *content, void *buffer, size_t len, uint
 {
 	int error = 0;
 
-	if (!content->archive || offset + content->recent_len < content->position)
-		error = unpack_start(content);
+	if (!content->unpack || offset + content->recent_len < content->position) {
+		unpack_stop(content);
+		error = unpack_open(content->packed, content->fd, &content->unpack);
+	}
 	if (!error)
 		error = unpack_forward(content, offset);
-	if (error) {
-		content->broken = error == -EBADMSG;
+	if (error)
 		return error;
-	}
 	if (content->position < offset)
 		return 0; /* it ends before */
 	return unpack_on(content, buffer, len, offset);
@@ -220,12 +167,11 @@ int content_stat(const struct content *content, struct stat *st)
 
 bool content_packed(const struct content *content)
 {
-	return content->packed;
+	return content->packed != NULL;
 }
 
 void content_retry(struct content *content)
 {
-	content->broken = false;
 	unpack_stop(content);
 }
 
@@ -243,6 +189,7 @@ void content_close(struct content *content)
 		return;
 	unpack_stop(content);
 	free(content->recent);
+	free(content->packed);
 	close(content->fd);
 	free(content);
 }

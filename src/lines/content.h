@@ -1,5 +1,5 @@
 /*
- * The content of an open log, plain or compressed (.gz .xz .zst .bz2 .lz4, by libarchive):
+ * The content of an open log, plain or compressed (.gz .xz .zst .bz2 .lz4, see lines/unpack.h):
  * offsets are always of the uncompressed bytes.
  */
 #ifndef LINES_CONTENT_H
@@ -26,7 +26,6 @@ ssize_t content_read(void *content, void *buffer, size_t len, uint64_t offset);
 int content_stat(const struct content *content, struct stat *st);
 
 bool content_packed(const struct content *content);
-bool content_packed_name(const char *path);
 
 /* Forgets a failure to unpack: the file has grown since. */
 void content_retry(struct content *content);

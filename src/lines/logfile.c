@@ -1,6 +1,8 @@
 #include "lines/logfile.h"
 #include "base/clock.h"
 
+#include "lines/unpack.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +71,7 @@ void logfile_close(struct logfile *file)
 /* The size of a compressed file says nothing of its content's. */
 static uint64_t content_size(const struct logfile *file, const struct stat *st)
 {
-	return content_packed_name(file->record.path) ? file->record.size : (uint64_t)st->st_size;
+	return unpack_name(file->record.path) ? file->record.size : (uint64_t)st->st_size;
 }
 
 bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now)

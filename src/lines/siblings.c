@@ -1,5 +1,6 @@
 #include "lines/siblings.h"
 #include "lines/content.h"
+#include "lines/unpack.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -33,7 +34,7 @@ static size_t mark_length(const char *text)
 
 static size_t length_unpacked(const char *name)
 {
-	return content_packed_name(name) ? (size_t)(strrchr(name, '.') - name) : strlen(name);
+	return unpack_name(name) ? (size_t)(strrchr(name, '.') - name) : strlen(name);
 }
 
 /* Where the extension of a file name begins (its end, if it has none). */
@@ -287,7 +288,7 @@ static bool twins(const struct sibling *plain, const struct sibling *packed)
 {
 	size_t len = strlen(plain->path);
 
-	return content_packed_name(packed->path) && strncmp(plain->path, packed->path, len) == 0 &&
+	return unpack_name(packed->path) && strncmp(plain->path, packed->path, len) == 0 &&
 	       strlen(plain->path) == (size_t)(strrchr(packed->path, '.') - packed->path);
 }
 

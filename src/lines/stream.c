@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "lines/assemble.h"
 
+#include "lines/unpack.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -78,7 +80,7 @@ static bool leads_to(const struct stat *st, const struct logfile *file)
 
 static bool cut(const struct logfile *file, const struct stat *st)
 {
-	return !content_packed_name(file->record.path) && (uint64_t)st->st_size < file->record.size;
+	return !unpack_name(file->record.path) && (uint64_t)st->st_size < file->record.size;
 }
 
 static void look_at_file(

@@ -2,6 +2,8 @@
 
 #include "packed.h"
 
+#include "lines/unpack.h"
+
 #include <errno.h>
 #include <signal.h>
 
@@ -327,13 +329,13 @@ static void test_names_of_packed_files(void **state)
 		char name[16];
 
 		snprintf(name, sizeof(name), "log%s", p->ending);
-		assert_true(content_packed_name(name));
-		assert_false(content_packed_name(p->ending));
+		assert_true(unpack_name(name));
+		assert_false(unpack_name(p->ending));
 	}
-	assert_false(content_packed_name("log"));
-	assert_false(content_packed_name("log.gz.1"));
-	assert_false(content_packed_name("loggz"));
-	assert_false(content_packed_name(""));
+	assert_false(unpack_name("log"));
+	assert_false(unpack_name("log.gz.1"));
+	assert_false(unpack_name("loggz"));
+	assert_false(unpack_name(""));
 }
 
 int main(void)

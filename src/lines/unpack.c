@@ -1,0 +1,155 @@
+#include "lines/unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define BLOCK (64u << 10)
+#define SHORTEST 32 /* bytes: less may be the beginning of a header, and is no log either */
+
+struct unpack {
+	gzFile gz; /* one of the two */
+	struct archive *archive;
+	bool ended, broken;
+};
+
+static bool ends_with(const char *path, const char *ending)
+{
+	size_t len = strlen(path), last = strlen(ending);
+
+	return len > last && strcmp(path + len - last, ending) == 0;
+}
+
+bool unpack_name(const char *path)
+{
+	return ends_with(path, ".gz") || ends_with(path, ".xz") || ends_with(path, ".zst") ||
+	       ends_with(path, ".bz2") || ends_with(path, ".lz4");
+}
+
+static int open_gz(struct unpack *unpack, int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* gzclose() closes it */
+
+	if (own < 0)
+		return -errno;
+	unpack->gz = gzdopen(own, "rbe");
+	if (!unpack->gz) {
+		close(own);
+		return -ENOMEM;
+	}
+	gzbuffer(unpack->gz, BLOCK);
+	return 0;
+}
+
+static int open_archive(struct unpack *unpack, int fd)
+{
+	struct archive_entry *entry;
+
+	unpack->archive = archive_read_new();
+	if (!unpack->archive)
+		return -ENOMEM;
+	archive_read_support_filter_all(unpack->archive);
+	archive_read_support_format_raw(unpack->archive);
+	archive_read_support_format_empty(unpack->archive);
+	if (archive_read_open_fd(unpack->archive, fd, BLOCK) != ARCHIVE_OK)
+		return -EBADMSG;
+	switch (archive_read_next_header(unpack->archive, &entry)) {
+	case ARCHIVE_EOF:
+		unpack->ended = true;
+		return 0;
+	case ARCHIVE_OK:
+	case ARCHIVE_WARN:
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}
+
+/* A file with the name of a compressed one that is not: text, unless it has only just been begun.
+ */
+static bool is_begun(const struct unpack *unpack, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_size >= SHORTEST)
+		return false;
+	if (st.st_size == 0)
+		return true;
+	return unpack->gz ? gzdirect(unpack->gz) == 1
+			  : archive_filter_code(unpack->archive, 0) == ARCHIVE_FILTER_NONE;
+}
+
+int unpack_open(const char *path, int fd, struct unpack **unpack)
+{
+	struct unpack *made;
+	int error;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	made = calloc(1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	error = ends_with(path, ".gz") ? open_gz(made, fd) : open_archive(made, fd);
+	if (!error && is_begun(made, fd))
+		error = -EBADMSG;
+	if (error)
+		unpack_close(made);
+	else
+		*unpack = made;
+	return error;
+}
+
+/* A count, 0 at the end, or -EBADMSG. */
+static ssize_t next_gz(struct unpack *unpack, void *buffer, size_t len)
+{
+	int n = gzread(unpack->gz, buffer, len > BLOCK ? BLOCK : (unsigned)len), error = Z_OK;
+
+	if (n > 0)
+		return n;
+	gzerror(unpack->gz, &error);
+	return n < 0 || (error != Z_OK && error != Z_STREAM_END) ? -EBADMSG : 0;
+}
+
+static ssize_t next_archive(struct unpack *unpack, void *buffer, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = archive_read_data(unpack->archive, buffer, len);
+	while (n == ARCHIVE_RETRY);
+	return n < 0 ? -EBADMSG : n;
+}
+
+ssize_t unpack_next(struct unpack *unpack, void *buffer, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len && !unpack->ended && !unpack->broken) {
+		char *to = (char *)buffer + done;
+		ssize_t n = unpack->gz ? next_gz(unpack, to, len - done)
+				       : next_archive(unpack, to, len - done);
+
+		unpack->ended = n == 0;
+		unpack->broken = n < 0;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return done == 0 && unpack->broken ? -EBADMSG : (ssize_t)done;
+}
+
+void unpack_close(struct unpack *unpack)
+{
+	if (!unpack)
+		return;
+	if (unpack->gz)
+		gzclose(unpack->gz);
+	if (unpack->archive)
+		archive_read_free(unpack->archive);
+	free(unpack);
+}
