@@ -10,7 +10,6 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#define WAITING_NS NS_PER_S /* between looks while a grace passes */
 #define US(ns) ((ns) / NS_PER_US)
 
 struct loop {
@@ -26,6 +25,7 @@ struct loop {
 	struct watcher watch;
 	uint64_t stop_timeout_ns;
 	uint64_t rescan; /* CLOCK_MONOTONIC, ns: look everywhere again, whatever we were told */
+	bool watching;   /* every directory: there is no need to poll */
 	bool blocked;    /* waiting for the handler */
 	bool stopping;   /* save, then exit */
 };
@@ -95,17 +95,43 @@ static void schedule_save(struct loop *loop)
 		enable(loop->save, SD_EVENT_OFF);
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How long until something may be due that no event tells: a grace, a partial_timeout. */
+static uint64_t patience(const struct loop *loop)
+{
+	const struct tail_conf *conf = loop->conf;
+	uint64_t wait_ns = smaller(NS_PER_S, conf->rescan_ns);
+
+	if (!tracker_waits(section_tracker(loop->section)))
+		return conf->rescan_ns;
+	if (conf->partial_timeout_ns)
+		wait_ns = smaller(wait_ns, conf->partial_timeout_ns);
+	return conf->grace_ns ? smaller(wait_ns, conf->grace_ns) : wait_ns;
+}
+
 /* The next look: after the interval, or much later when every directory is watched. */
 static void schedule_tick(struct loop *loop)
 {
 	uint64_t wait_ns = loop->conf->interval_ns;
 
-	if (loop->conf->watch == WATCH_INOTIFY && watch_update(&loop->watch)) {
-		wait_ns = loop->conf->rescan_ns;
-		if (tracker_waits(section_tracker(loop->section)) && wait_ns > WAITING_NS)
-			wait_ns = WAITING_NS;
-	}
+	loop->watching = loop->conf->watch == WATCH_INOTIFY && watch_update(&loop->watch);
+	if (loop->watching)
+		wait_ns = patience(loop);
 	set_timer(loop->tick, clock_monotonic_ns() + wait_ns);
+}
+
+/* Never later than it was to be. */
+static void hasten_tick(struct loop *loop)
+{
+	uint64_t planned_us = 0, due = clock_monotonic_ns() + patience(loop);
+
+	if (loop->watching && sd_event_source_get_time(loop->tick, &planned_us) >= 0 &&
+		US(due) < planned_us)
+		set_timer(loop->tick, due);
 }
 
 static void stop_when_saved(struct loop *loop)
@@ -141,6 +167,7 @@ static void advance(struct loop *loop)
 		break;
 	case PROGRESS_IDLE:
 		enable(loop->work, SD_EVENT_OFF);
+		hasten_tick(loop);
 		break;
 	}
 	schedule_save(loop);
