@@ -201,16 +201,24 @@ static void move_to(struct logfile *file, const struct candidate *candidate)
 }
 
 /* Nothing of the file is left to read; between our last reading and the truncation there may have
- * been more. */
+ * been more. Its place is the end of the copy from now on, which marks where we are. */
 static void end_at_copy(struct logfile *file, const struct candidate *copy)
 {
-	if (logfile_set_path(file, copy->path) < 0)
-		return;
-	file->record.place.device = copy->st.st_dev;
-	file->record.place.inode = copy->st.st_ino;
-	file->record.accounts.gaps++;
+	struct record *record = &file->record;
+	struct content *content;
+
+	if (record->size > record->place.offset)
+		record->accounts.lost += record->size - record->place.offset;
+	record->accounts.gaps++;
 	file->displaced = false;
 	file->unread = false;
+	if (logfile_set_path(file, copy->path) < 0 || content_open(copy->path, &content) < 0)
+		return;
+	record->place.device = copy->st.st_dev;
+	record->place.inode = copy->st.st_ino;
+	place_set(&record->place, content_read, content, (uint64_t)copy->st.st_size);
+	record->size = record->place.offset;
+	content_close(content);
 }
 
 static void match(struct logfile *file, struct candidates *candidates)
@@ -255,8 +263,15 @@ static bool changed_since(const struct stat *st, uint64_t last)
 	return (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec >= last;
 }
 
+/* A file of which nothing has been read is known by its inode alone: it may have been written and
+ * truncated since, with a copy among the siblings. */
+static bool is_sure(const struct candidates *candidates, size_t mark)
+{
+	return mark < candidates->count && candidates->list[mark].match->record.place.offset > 0;
+}
+
 /* Is this one to be read from its first byte? Siblings older than the mark are history; without a
- * mark those are, that have not changed since the last look. */
+ * sure mark those are, that have not changed since the last look. */
 static bool is_new(
 	const struct candidates *candidates, size_t i, size_t mark, const struct look *look)
 {
@@ -266,7 +281,7 @@ static bool is_new(
 		return false;
 	if (candidate->live || i > mark)
 		return true;
-	return mark == candidates->count && look->last > 0 &&
+	return !is_sure(candidates, mark) && look->last > 0 &&
 	       changed_since(&candidate->st, look->last);
 }
 
@@ -373,6 +388,13 @@ static bool to_keep(const struct logfile *file, bool live_found)
 	return file->content || (!live_found && !is_gone(file));
 }
 
+/* Files that came after it have been seen, and it had been read to its end: nothing can be missing.
+ */
+static bool was_over(const struct logfile *file)
+{
+	return file->younger && file->record.size <= file->record.place.offset;
+}
+
 /* Takes the files up to `stop` from the old list: what was found is put in by its candidate,
  * what is still open stays, and the account of the others is closed. */
 static void take_until(struct stream *stream, struct logfile **old, const struct logfile *stop,
@@ -384,10 +406,12 @@ static void take_until(struct stream *stream, struct logfile **old, const struct
 		*old = file->younger;
 		if (matched(file, candidates))
 			continue;
-		if (to_keep(file, has_live(candidates)))
+		if (to_keep(file, has_live(candidates))) {
 			stream_append(stream, file);
-		else
-			close_account(stream, file);
+			continue;
+		}
+		file->record.accounts.gaps += !was_over(file);
+		close_account(stream, file);
 	}
 }
 
@@ -399,29 +423,25 @@ static const struct logfile *next_match(const struct candidates *candidates, siz
 	return NULL;
 }
 
-/* Files of which nothing was found: neither on the disk nor in a descriptor. */
-static void count_missing(
-	const struct stream *stream, const struct candidates *candidates, bool *missing, bool *gone)
+/* Is there a file of which nothing was found, neither on the disk nor in a descriptor? */
+static bool any_missing(const struct stream *stream, const struct candidates *candidates)
 {
-	*missing = *gone = false;
-	for (const struct logfile *file = stream->oldest; file; file = file->younger) {
-		if (file->content || matched(file, candidates))
-			continue;
-		*missing = true;
-		*gone |= !to_keep(file, has_live(candidates));
-	}
+	for (const struct logfile *file = stream->oldest; file; file = file->younger)
+		if (!file->content && !matched(file, candidates))
+			return true;
+	return false;
 }
 
 /* Puts the list together anew: known and new files in the order of their candidates. */
-static void rebuild(struct stream *stream, struct candidates *candidates, bool begun_anew,
-	const struct look *look)
+static void rebuild(
+	struct stream *stream, struct candidates *candidates, bool anew, const struct look *look)
 {
 	struct logfile *old = stream->oldest;
 	size_t mark = find_mark(candidates);
-	bool missing, gone, siblings = false;
+	uint64_t gaps = stream->total.gaps;
+	bool siblings = false;
 
-	count_missing(stream, candidates, &missing, &gone);
-	stream->missing |= missing;
+	stream->missing |= any_missing(stream, candidates);
 	stream->oldest = NULL;
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
@@ -435,11 +455,12 @@ static void rebuild(struct stream *stream, struct candidates *candidates, bool b
 			stream_append(stream, candidate->match);
 		} else {
 			siblings |= !candidate->live;
-			add_new(stream, candidate, begun_anew, look);
+			add_new(stream, candidate, anew, look);
 		}
 	}
 	take_until(stream, &old, NULL, candidates);
-	if (mark == candidates->count && (gone || (siblings && stream->assembled))) {
+	if (mark == candidates->count && siblings && stream->assembled &&
+		gaps == stream->total.gaps) {
 		stream->total.gaps++;
 		log_warning("%s: lost track of it, lines may be missing", stream->path);
 	}
@@ -455,23 +476,49 @@ static bool still_there(struct stream *stream, const struct stat *live)
 	if (!live || !file || file->younger)
 		return false;
 	candidate.st = *live;
-	if (!same_inode(file, &candidate) || !same_device(file, &candidate) || file->displaced ||
-		fits(file, &candidate) != 1)
+	if (file->record.place.offset == 0 || !same_inode(file, &candidate) ||
+		!same_device(file, &candidate) || fits(file, &candidate) != 1)
 		return false;
 	move_to(file, &candidate);
 	return true;
 }
 
-/* All files are to be found again; was one of them truncated? */
-static bool forget_names(struct stream *stream)
+static void forget_names(struct stream *stream)
 {
-	bool displaced = false;
-
-	for (struct logfile *file = stream->oldest; file; file = file->younger) {
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
 		file->named = false;
-		displaced |= file->displaced;
-	}
-	return displaced;
+}
+
+/* The file that was last seen with the inode that the live path leads to now. */
+static const struct logfile *find_by_inode(const struct stream *stream, const struct stat *live)
+{
+	const struct logfile *file = live ? stream->oldest : NULL;
+
+	while (file && (file->record.place.inode != live->st_ino ||
+			       file->record.place.device != live->st_dev))
+		file = file->younger;
+	return file;
+}
+
+static const struct logfile *live_match(const struct candidates *candidates)
+{
+	return has_live(candidates) ? candidates->list[candidates->count - 1].match : NULL;
+}
+
+static int find_all(struct stream *stream, const struct stat *live, const struct look *look,
+	struct candidates *candidates)
+{
+	const struct logfile *before = find_by_inode(stream, live);
+	int error = list_candidates(stream, live, look, candidates);
+
+	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
+		match(file, candidates);
+	if (!error)
+		error = candidates->error;
+	/* The same inode with other content: it was truncated, or reused. */
+	if (!error)
+		rebuild(stream, candidates, before && before != live_match(candidates), look);
+	return error;
 }
 
 static void report_lookup(struct stream *stream, int error, bool unlisted)
@@ -489,19 +536,12 @@ static void report_lookup(struct stream *stream, int error, bool unlisted)
 void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look)
 {
 	struct candidates candidates = { 0 };
-	bool begun_anew = forget_names(stream);
 	int error = 0;
 
-	if (!still_there(stream, live)) {
-		error = list_candidates(stream, live, look, &candidates);
-		for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
-			match(file, &candidates);
-		if (!error)
-			error = candidates.error;
-		if (!error)
-			rebuild(stream, &candidates, begun_anew, look);
-		free_candidates(&candidates);
-	}
+	forget_names(stream);
+	if (!still_there(stream, live))
+		error = find_all(stream, live, look, &candidates);
+	free_candidates(&candidates);
 	report_lookup(stream, error, candidates.unlisted);
 	stream->assembled = !error;
 }

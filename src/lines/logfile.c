@@ -74,10 +74,15 @@ static uint64_t content_size(const struct logfile *file, const struct stat *st)
 	return unpack_name(file->record.path) ? file->record.size : (uint64_t)st->st_size;
 }
 
+bool logfile_changed(const struct logfile *file, const struct stat *st)
+{
+	return mtime_ns(st) != file->record.mtime_ns || content_size(file, st) != file->record.size;
+}
+
 bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now)
 {
 	uint64_t size = content_size(file, st), mtime = mtime_ns(st);
-	bool changed = mtime != file->record.mtime_ns || size != file->record.size;
+	bool changed = logfile_changed(file, st);
 
 	if (size > file->record.size)
 		file->record.size = size;

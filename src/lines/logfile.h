@@ -33,6 +33,9 @@ void logfile_close(struct logfile *file);
 /* Takes note of the file's size and times. True if there may be something new to read. */
 bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now);
 
+/* Has it another size, or was it written, since the last logfile_note()? */
+bool logfile_changed(const struct logfile *file, const struct stat *st);
+
 /* Is it dealt with to the end of what was seen? */
 bool logfile_finished(const struct logfile *file);
 

@@ -88,6 +88,9 @@ static void look_at_file(
 {
 	if (cut(file, st))
 		stream_displace(stream, file, look);
+	else if (file->record.place.offset == 0 && logfile_changed(file, st))
+		stream_assemble(
+			stream, st, look); /* nothing but the inode tells that it is the same */
 	else
 		logfile_note(file, st, look->now);
 }

@@ -106,6 +106,8 @@ static uint64_t patience(const struct loop *loop)
 	const struct tail_conf *conf = loop->conf;
 	uint64_t wait_ns = smaller(NS_PER_S, conf->rescan_ns);
 
+	if (loop->watch.lost)
+		return conf->interval_ns;
 	if (!tracker_waits(section_tracker(loop->section)))
 		return conf->rescan_ns;
 	if (conf->partial_timeout_ns)

@@ -39,7 +39,7 @@ static int on_event(sd_event_source *source, const struct inotify_event *event, 
 
 	(void)source;
 	if (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT))
-		watched->gone = true;
+		watched->gone = watch->lost = true;
 	if (event->mask & IN_Q_OVERFLOW || event->len == 0) {
 		watch->new_names = watch->other_files = true;
 	} else if (snprintf(path, sizeof(path), "%s%s", watched->directory, event->name) <
@@ -131,6 +131,7 @@ bool watch_update(struct watcher *watch)
 	const char *path;
 	bool all = true;
 
+	watch->lost = false;
 	for (size_t i = 0; (path = tracker_directory_of(tracker, i)); i++) {
 		size_t len = (size_t)(strrchr(path, '/') - path) + 1;
 		struct watched *watched = find(watch, path, len);

@@ -22,6 +22,7 @@ struct watcher {
 	size_t count;
 	bool exhausted;   /* reported: no watches left */
 	bool new_names;   /* a directory has names we do not know: look for new paths */
+	bool lost;        /* a watch is gone: polling until watch_update() */
 	bool other_files; /* something happened to files that are not at a live path */
 };
 
