@@ -335,7 +335,7 @@ static int run_events(struct loop *loop, struct worker *worker)
 	return STATUS_FAILURE;
 }
 
-int loop_run(const struct tail_conf *conf, const struct section_place *place,
+int loop_run(const struct tail_conf *conf, const struct store_place *place,
 	uint64_t stop_timeout_ns, struct worker *worker)
 {
 	struct loop loop = { .conf = conf, .stop_timeout_ns = stop_timeout_ns };

@@ -9,7 +9,7 @@
 #include "tailer/section.h"
 
 /* Runs until it is told to stop, has committed and saved. The exit status. */
-int loop_run(const struct tail_conf *conf, const struct section_place *place,
+int loop_run(const struct tail_conf *conf, const struct store_place *place,
 	uint64_t stop_timeout_ns, struct worker *worker);
 
 #endif

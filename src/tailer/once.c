@@ -43,7 +43,7 @@ static enum progress run(struct section_state *section, bool flush)
 	return progress == PROGRESS_IDLE ? repeat(section, save, false) : progress;
 }
 
-int once_run(const struct tail_conf *conf, const struct section_place *place, bool flush)
+int once_run(const struct tail_conf *conf, const struct store_place *place, bool flush)
 {
 	enum progress progress;
 	int status;

@@ -7,6 +7,6 @@
 #include <stdbool.h>
 
 /* The exit status. With `flush` unterminated last lines are handed over too. */
-int once_run(const struct tail_conf *conf, const struct section_place *place, bool flush);
+int once_run(const struct tail_conf *conf, const struct store_place *place, bool flush);
 
 #endif

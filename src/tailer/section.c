@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/state.h"
 #include "base/status.h"
 #include "handlers/registry.h"
 #include "tailer/dead_letter.h"
@@ -15,11 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHECKPOINT_KIND "linekeeper-tail 1"
 #define RETRY_HANDLER_NS (50 * NS_PER_MS)
 #define RETRY_BAD_LINE_NS NS_PER_S
-#define LOCK_WAIT_NS (10 * NS_PER_S) /* for a worker that is about to die */
-#define TIDY_EVERY 256               /* files read between two looks at the descriptors */
+#define TIDY_EVERY 256 /* files read between two looks at the descriptors */
 
 struct section_state {
 	const struct tail_conf *conf;
@@ -36,11 +33,8 @@ struct section_state {
 	unsigned bad_tries;    /* of the line at hand */
 	bool bad_reported;
 
-	int directory; /* -1: nothing is remembered */
-	int lock;
-	char *checkpoint; /* name in the directory */
+	struct store store;
 	uint64_t changed; /* CLOCK_MONOTONIC: when the first unsaved thing happened; 0: none */
-	int save_trouble; /* last errno reported */
 
 	struct dead_letter dead_letter;
 };
@@ -48,67 +42,6 @@ struct section_state {
 struct tracker *section_tracker(struct section_state *section)
 {
 	return &section->tracker;
-}
-
-/* A predecessor that is being killed lets go of its lock when it is gone. */
-static int lock_patiently(int directory, const char *name)
-{
-	uint64_t until = clock_monotonic_ns() + LOCK_WAIT_NS;
-	int lock;
-
-	while ((lock = state_lock(directory, name)) == -EWOULDBLOCK && clock_monotonic_ns() < until)
-		usleep(10000);
-	return lock;
-}
-
-static int state_failure(const char *path, int error)
-{
-	if (error == -EREMOTE)
-		log_error("%s: is on a network file system, where locks are not reliable", path);
-	else
-		log_error("%s: %s", path, reason(error));
-	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
-}
-
-static int open_state(struct section_state *section, const struct section_place *place)
-{
-	char *lock_name;
-
-	if (!place->state)
-		return STATUS_OK;
-	section->directory = state_directory(place->state);
-	if (section->directory < 0)
-		return state_failure(place->state, section->directory);
-	if (asprintf(&section->checkpoint, "%s.checkpoint", place->name) < 0 ||
-		asprintf(&lock_name, "%s.lock", place->name) < 0)
-		return state_failure(place->state, -ENOMEM);
-	section->lock = lock_patiently(section->directory, lock_name);
-	free(lock_name);
-	if (section->lock == -EWOULDBLOCK) {
-		log_error("%s/%s.lock: another process works on this section", place->state,
-			place->name);
-		return STATUS_FAILURE;
-	}
-	return section->lock < 0 ? state_failure(place->state, section->lock) : STATUS_OK;
-}
-
-static int parse_checkpoint(struct section_state *section, char *body, bool *has_token)
-{
-	char *line;
-
-	while ((line = strsep(&body, "\n"))) {
-		int error = 0;
-
-		if (strncmp(line, "token ", 6) == 0) {
-			*has_token = true;
-			snprintf(section->token.text, sizeof(section->token.text), "%s", line + 6);
-		} else if (*line) {
-			error = tracker_read_line(&section->tracker, line);
-		}
-		if (error)
-			return error;
-	}
-	return 0;
 }
 
 static int init_tracker(struct section_state *section)
@@ -124,41 +57,19 @@ static int init_tracker(struct section_state *section)
 	return tracker_init(&section->tracker, conf->paths, &rules, conf->max_open);
 }
 
-/* A damaged checkpoint is never obeyed, and never fatal: the section starts as at first. */
-static int set_aside(struct section_state *section)
-{
-	int error = state_set_aside(section->directory, section->checkpoint);
-
-	log_error("%s: damaged or of another version, kept as %s.damaged; starting anew",
-		section->checkpoint, section->checkpoint);
-	if (error)
-		log_error("%s: %s", section->checkpoint, reason(error));
-	tracker_free(&section->tracker);
-	section->token.text[0] = '\0';
-	return init_tracker(section);
-}
-
 /* 0 or a negative errno. */
 static int load_checkpoint(struct section_state *section, bool *has_token)
 {
-	char *body;
-	int error;
+	int error = init_tracker(section);
 
-	*has_token = false;
-	if (section->directory < 0)
-		return 0;
-	error = state_load(section->directory, section->checkpoint, CHECKPOINT_KIND, &body);
-	if (error == -ENOENT)
-		return 0;
-	if (!error) {
-		error = parse_checkpoint(section, body, has_token);
-		free(body);
+	if (!error)
+		error = store_load(&section->store, &section->tracker, &section->token, has_token);
+	if (error == -EBADMSG) {
+		tracker_free(&section->tracker);
+		return init_tracker(section);
 	}
-	if (error == -EBADMSG || error == -EINVAL || error == -EISDIR || error == -EFBIG) {
-		*has_token = false;
-		return set_aside(section);
-	}
-	tracker_forget_unconfigured(&section->tracker);
+	if (!error)
+		tracker_forget_unconfigured(&section->tracker);
 	return error;
 }
 
@@ -182,6 +93,7 @@ static void log_for_handler(enum lk_log_level level, const char *message)
 static int open_handler(struct section_state *section, bool has_token)
 {
 	const struct handler_conf *conf = section->conf->handler;
+	const struct lk_handler *handler;
 	struct lk_resume resume = {
 		.token = has_token ? section->token.text : NULL,
 		.replays = tracker_all_found(&section->tracker),
@@ -195,13 +107,14 @@ static int open_handler(struct section_state *section, bool has_token)
 		.options = (const char *const *)conf->options,
 		.log = log_for_handler,
 	};
-	error = handler_find(conf->type, conf->module, &section->handler, why, sizeof(why));
+	error = handler_find(conf->type, conf->module, &handler, why, sizeof(why));
 	if (!error)
-		error = section->handler->open(
+		error = handler->open(
 			&section->settings, &resume, &section->state, why, sizeof(why));
-	if (!error)
+	if (!error) {
+		section->handler = handler;
 		return STATUS_OK;
-	section->handler = error && !section->state ? NULL : section->handler;
+	}
 	log_error("handler %s: %s", conf->name, why[0] ? why : reason(error));
 	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
 }
@@ -217,20 +130,20 @@ static int open_dead_letter(struct section_state *section)
 	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
 }
 
-static int open_all(struct section_state *section, const struct section_place *place)
+static int open_all(struct section_state *section, const struct store_place *place)
 {
 	bool has_token = false;
-	int error, status = open_state(section, place);
+	int error, status = store_open(&section->store, place);
 
 	if (status != STATUS_OK)
 		return status;
 	error = reader_init(&section->reader, section->conf->max_line, section->conf->long_line);
 	if (!error)
-		error = init_tracker(section);
-	if (!error)
 		error = load_checkpoint(section, &has_token);
-	if (error)
-		return state_failure(place->state ? place->state : place->name, error);
+	if (error) {
+		log_error("%s: %s", place->name, reason(error));
+		return STATUS_FAILURE;
+	}
 	/* The inputs come first: the handler must know whether they have been found again. */
 	tracker_look(&section->tracker, true);
 	status = open_dead_letter(section);
@@ -240,7 +153,7 @@ static int open_all(struct section_state *section, const struct section_place *p
 	return status;
 }
 
-struct section_state *section_open(const struct tail_conf *conf, const struct section_place *place,
+struct section_state *section_open(const struct tail_conf *conf, const struct store_place *place,
 	struct stats_page *stats, int *status)
 {
 	struct section_state *section = calloc(1, sizeof(*section));
@@ -253,7 +166,7 @@ struct section_state *section_open(const struct tail_conf *conf, const struct se
 	section->conf = conf;
 	section->stats = stats;
 	figures_define(stats);
-	section->directory = section->lock = section->dead_letter.fd = -1;
+	section->store.directory = section->store.lock = section->dead_letter.fd = -1;
 	*status = open_all(section, place);
 	if (*status == STATUS_OK)
 		return section;
@@ -268,11 +181,7 @@ void section_close(struct section_state *section)
 	dead_letter_close(&section->dead_letter);
 	tracker_free(&section->tracker);
 	reader_free(&section->reader);
-	if (section->lock >= 0)
-		close(section->lock);
-	if (section->directory >= 0)
-		close(section->directory);
-	free(section->checkpoint);
+	store_close(&section->store);
 	free(section);
 }
 
@@ -290,45 +199,28 @@ static void note_change(struct section_state *section)
 		section->changed = clock_monotonic_ns();
 }
 
-static char *checkpoint_text(const struct section_state *section)
+static bool is_one_line(const struct lk_token *token)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	const char *end = memchr(token->text, '\0', sizeof(token->text));
 
-	if (!out)
-		return NULL;
-	fprintf(out, "token %s\n", section->token.text);
-	tracker_write(&section->tracker, out);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	for (const char *c = token->text; end && c < end; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return false;
+	return end != NULL;
 }
 
-/* A full disk stops no line: what is not saved now will be, when there is room again. */
-static void write_checkpoint(struct section_state *section)
+static enum progress bad_token(const struct section_state *section)
 {
-	char *text = checkpoint_text(section);
-	int error =
-		text ? state_save(section->directory, section->checkpoint, CHECKPOINT_KIND, text)
-		     : -ENOMEM;
-
-	free(text);
-	if (error && error != section->save_trouble)
-		log_error("%s: cannot be saved: %s; trying again", section->checkpoint,
-			reason(error));
-	else if (!error && section->save_trouble)
-		log_info("%s: is saved again", section->checkpoint);
-	stats_add(section->stats, error ? FIGURE_CHECKPOINT_FAILURES : FIGURE_CHECKPOINTS, 1);
-	section->save_trouble = error;
-	section->changed = error ? clock_monotonic_ns() : 0;
+	log_error("handler %s: its token is not one line of printable text",
+		section->conf->handler->name);
+	return PROGRESS_FAILED;
 }
 
 enum progress section_save(struct section_state *section)
 {
 	struct lk_token token = { "" };
 	struct lk_result result = { 0 };
+	int error;
 
 	switch (section->handler->commit(section->state, &token, &result)) {
 	case LK_OK:
@@ -339,14 +231,15 @@ enum progress section_save(struct section_state *section)
 	default:
 		return handler_failed(section, &result);
 	}
+	if (!is_one_line(&token))
+		return bad_token(section);
 	section->committing = false;
 	section->token = token;
-	if (section->directory >= 0)
-		write_checkpoint(section);
-	else
-		section->changed = 0;
+	error = store_save(&section->store, &section->tracker, &token);
+	section->changed = error ? clock_monotonic_ns() : 0;
+	stats_add(section->stats, error ? FIGURE_CHECKPOINT_FAILURES : FIGURE_CHECKPOINTS, 1);
 	section_show(section);
-	/* Even if it could not be saved: lines are not held up by a full disk. */
+	/* A full disk stops no line: what is not saved now will be, when there is room again. */
 	tracker_recorded(&section->tracker);
 	return PROGRESS_IDLE;
 }
@@ -354,10 +247,10 @@ enum progress section_save(struct section_state *section)
 void section_show(const struct section_state *section)
 {
 	stats_beat(section->stats);
-	stats_note(section->stats, section->bad_tries      ? "holding at a bad line"
-				   : section->committing   ? "waiting for the handler to commit"
-				   : section->save_trouble ? "the checkpoint cannot be saved"
-							   : "");
+	stats_note(section->stats, section->bad_tries       ? "holding at a bad line"
+				   : section->committing    ? "waiting for the handler to commit"
+				   : section->store.trouble ? "the checkpoint cannot be saved"
+							    : "");
 	figures_show_files(section->stats, &section->tracker);
 }
 
@@ -365,7 +258,7 @@ uint64_t section_save_due(const struct section_state *section)
 {
 	if (!section->changed)
 		return 0;
-	if (tracker_changed(&section->tracker) && !section->save_trouble)
+	if (tracker_changed(&section->tracker) && !section->store.trouble)
 		return section->changed;
 	return section->changed + section->conf->checkpoint_interval_ns;
 }

@@ -7,12 +7,7 @@
 
 #include "config/tailer_conf.h"
 #include "daemon/stats.h"
-#include "lines/tracker.h"
-
-struct section_place {
-	const char *state; /* directory; NULL: nothing is remembered */
-	const char *name;  /* of its files there, without their endings */
-};
+#include "tailer/store.h"
 
 enum progress {
 	PROGRESS_IDLE,   /* all that is there has been handed over */
@@ -25,7 +20,7 @@ struct section_state;
 
 /* Locks the section's state, finds its files again and opens its handler. *status is the exit
  * status when NULL is returned, after the reason was logged. `stats` may be NULL. */
-struct section_state *section_open(const struct tail_conf *conf, const struct section_place *place,
+struct section_state *section_open(const struct tail_conf *conf, const struct store_place *place,
 	struct stats_page *stats, int *status);
 
 /* The files it follows, for looks. */

@@ -233,15 +233,15 @@ void sections_release(void *choice, struct section_list *list)
 	*list = (struct section_list){ 0 };
 }
 
-static struct section_place place_of(const struct tail_section *section)
+static struct store_place place_of(const struct tail_section *section)
 {
-	return (struct section_place){ section->state, section->files };
+	return (struct store_place){ section->state, section->files };
 }
 
 int sections_run(void *choice, const struct section *section, struct worker *worker)
 {
 	const struct tail_section *settings = section->settings;
-	const struct section_place place = place_of(settings);
+	const struct store_place place = place_of(settings);
 
 	(void)choice;
 	return loop_run(settings->tail, &place, settings->stop_timeout_ns, worker);
@@ -250,7 +250,7 @@ int sections_run(void *choice, const struct section *section, struct worker *wor
 int sections_once(const struct section *section, bool flush)
 {
 	const struct tail_section *settings = section->settings;
-	const struct section_place place = place_of(settings);
+	const struct store_place place = place_of(settings);
 
 	return once_run(settings->tail, &place, flush);
 }
@@ -264,7 +264,7 @@ int sections_pull(const struct section *section)
 	const struct tail_section *settings = section->settings;
 	const struct handler_conf client = { .name = name, .type = type, .options = no_options };
 	struct tail_conf tail = *settings->tail;
-	struct section_place place = { settings->state, NULL };
+	struct store_place place = { settings->state, NULL };
 	char *files;
 	int status;
 
