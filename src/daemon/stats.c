@@ -34,23 +34,48 @@ static int map(struct stats *stats, int protection)
 }
 
 /* Pages that nobody writes take no room: the file has holes there. */
-static int make(struct stats *stats, const char *path)
+static int make(struct stats *stats)
 {
-	unlink(path); /* a reader of the old one keeps what it has mapped */
-	stats->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	unlink(stats->path); /* of a start that was killed */
+	stats->fd = open(stats->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (stats->fd < 0)
 		return -errno;
-	if (fchmod(stats->fd, 0644) < 0 || ftruncate(stats->fd, (off_t)WHOLE) < 0 ||
-		flock(stats->fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock(stats->fd, LOCK_EX | LOCK_NB) < 0 || fchmod(stats->fd, 0644) < 0 ||
+		ftruncate(stats->fd, (off_t)WHOLE) < 0)
 		return -errno;
 	return map(stats, PROT_READ | PROT_WRITE);
+}
+
+/* Nobody sees it before it is whole; who reads the old one keeps what is mapped. */
+static int publish(struct stats *stats, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	if (rename(stats->path, copy) < 0) {
+		free(copy);
+		return -errno;
+	}
+	free(stats->path);
+	stats->path = copy;
+	return 0;
+}
+
+static int make_beside(struct stats *stats, const char *path)
+{
+	if (asprintf(&stats->path, "%s.new", path) < 0) {
+		stats->path = NULL;
+		return -ENOMEM;
+	}
+	return make(stats);
 }
 
 int stats_create(
 	struct stats *stats, const char *path, const char *program, const char *state_directory)
 {
-	struct stats made = { .path = strdup(path), .fd = -1 };
-	int error = made.path ? make(&made, path) : -ENOMEM;
+	struct stats made = { .fd = -1 };
+	int error = make_beside(&made, path);
 
 	if (error) {
 		stats_remove(&made);
@@ -64,8 +89,12 @@ int stats_create(
 		state_directory);
 	made.header->pid = (uint64_t)getpid();
 	made.header->started_ns = made.header->beat_ns = clock_realtime_ns();
-	*stats = made;
-	return 0;
+	error = publish(&made, path);
+	if (error)
+		stats_remove(&made);
+	else
+		*stats = made;
+	return error;
 }
 
 void stats_close(struct stats *stats)
@@ -128,6 +157,31 @@ struct stats_page *stats_page(const struct stats *stats, size_t index)
 	if (!stats->header || index >= STATS_PAGES)
 		return NULL;
 	return (struct stats_page *)((char *)stats->header + STATS_PAGE * (1 + index));
+}
+
+#define END_TEXT(text) ((text)[sizeof(text) - 1] = '\0')
+
+void stats_copy_header(const struct stats *stats, struct stats_header *copy)
+{
+	*copy = *stats->header;
+	END_TEXT(copy->program);
+	END_TEXT(copy->state_directory);
+}
+
+bool stats_copy_page(const struct stats *stats, size_t index, struct stats_page *copy)
+{
+	const struct stats_page *page = stats_page(stats, index);
+
+	if (!page)
+		return false;
+	*copy = *page;
+	END_TEXT(copy->section);
+	END_TEXT(copy->note);
+	for (size_t i = 0; i < STATS_FIGURES; i++) {
+		copy->figures[i].value = page->figures[i].value; /* in one piece */
+		END_TEXT(copy->figures[i].name);
+	}
+	return true;
 }
 
 void stats_define(struct stats_page *page, size_t index, const char *name)

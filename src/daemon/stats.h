@@ -10,6 +10,8 @@
 #ifndef DAEMON_STATS_H
 #define DAEMON_STATS_H
 
+#include "base/clock.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +22,7 @@
 #define STATS_PAGES 512 /* sections that are shown; more run unseen */
 #define STATS_FIGURES 96
 #define STATS_NAME 48
+#define STATS_BEAT_NS (2 * NS_PER_S) /* a loop that goes round beats at least so often */
 
 enum stats_state {
 	STATS_NONE,
@@ -71,11 +74,16 @@ int stats_create(
 void stats_remove(struct stats *stats);
 
 /* The file to read. 0; -ENOENT; -EBADMSG: cut, of another version or no such file at all; or a
- * negative errno. *alive: its daemon is. Text in it ends with NUL, whoever wrote it. */
+ * negative errno. *alive: its daemon is. */
 int stats_open(struct stats *stats, const char *path, bool *alive);
 void stats_close(struct stats *stats);
 
-/* NULL beyond the last page; a reader's are of constant size, so that this tells the end. */
+/* Copies that hold still; their text ends with NUL, whoever wrote the file. False: beyond the last
+ * page, whose number is constant, so that this tells the end. */
+void stats_copy_header(const struct stats *stats, struct stats_header *copy);
+bool stats_copy_page(const struct stats *stats, size_t index, struct stats_page *copy);
+
+/* NULL beyond the last page. */
 struct stats_page *stats_page(const struct stats *stats, size_t index);
 
 /* For a page of NULL, where nobody looks, these do nothing. */

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "daemon/beat.h"
 #include "daemon/detach.h"
 #include "daemon/notify.h"
 #include "daemon/slot.h"
@@ -226,6 +227,8 @@ static int add_signals(struct supervisor *supervisor)
 		error = sd_event_add_signal(loop, NULL, SIGHUP, on_reload, supervisor);
 	if (error >= 0)
 		error = sd_event_set_watchdog(loop, true);
+	if (error >= 0 && supervisor->stats->header)
+		error = beat_start(loop, &supervisor->stats->header->beat_ns);
 	return error;
 }
 

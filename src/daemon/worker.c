@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "daemon/beat.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -67,6 +68,8 @@ int worker_loop(const struct worker *worker, const struct worker_signals *signal
 	if (error < 0)
 		return error;
 	error = add_signals(made, worker->adhoc, (void *)signals);
+	if (error == 0 && worker->stats)
+		error = beat_start(made, &worker->stats->beat_ns);
 	if (error < 0) {
 		sd_event_unref(made);
 		return error;
