@@ -105,13 +105,12 @@ static void remove_leftover(int directory, const char *name)
 		unlinkat(directory, temporary, 0);
 }
 
-int state_load(int directory, const char *name, const char *kind, char **body)
+int state_peek(int directory, const char *name, const char *kind, char **body)
 {
 	char *text = NULL, *found;
 	size_t len = 0;
 	int error = file_load_at(directory, name, STATE_MAX, &text, &len);
 
-	remove_leftover(directory, name);
 	if (error)
 		return error;
 	found = verified_body(text, len, kind);
@@ -123,6 +122,12 @@ int state_load(int directory, const char *name, const char *kind, char **body)
 		return -EBADMSG;
 	*body = text;
 	return 0;
+}
+
+int state_load(int directory, const char *name, const char *kind, char **body)
+{
+	remove_leftover(directory, name);
+	return state_peek(directory, name, kind, body);
 }
 
 int state_set_aside(int directory, const char *name)

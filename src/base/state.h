@@ -21,6 +21,9 @@ int state_save(int directory, const char *name, const char *kind, const char *bo
  * version. Left-over temporary files of a crash are removed. */
 int state_load(int directory, const char *name, const char *kind, char **body);
 
+/* The same for those who do not hold the lock: nothing is removed. */
+int state_peek(int directory, const char *name, const char *kind, char **body);
+
 /* Keeps a damaged file as `name`.damaged, for a look. */
 int state_set_aside(int directory, const char *name);
 
