@@ -35,30 +35,38 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A copy, decoded; NULL when it is no percent-encoded text, or out of memory. */
-static char *decode(const char *text)
+ssize_t record_decode(char *text)
 {
-	char *decoded = malloc(strlen(text) + 1), *to = decoded;
+	char *to = text;
 
-	for (; decoded && *text; text++) {
+	for (const char *from = text; *from; from++) {
 		int high, low;
 
-		if (*text != '%') {
-			*to++ = *text;
+		if (*from != '%') {
+			*to++ = *from;
 			continue;
 		}
-		high = hex_digit(text[1]);
-		low = high < 0 ? -1 : hex_digit(text[2]);
-		if (low < 0 || high + low == 0) {
-			free(decoded);
-			return NULL;
-		}
+		high = hex_digit(from[1]);
+		low = high < 0 ? -1 : hex_digit(from[2]);
+		if (low < 0)
+			return -EINVAL;
 		*to++ = (char)(high << 4 | low);
-		text += 2;
+		from += 2;
 	}
-	if (decoded)
-		*to = '\0';
-	return decoded;
+	*to = '\0';
+	return to - text;
+}
+
+/* A copy, decoded; NULL when it is no percent-encoded path, or out of memory. */
+static char *decode(const char *text)
+{
+	char *decoded = strdup(text);
+	ssize_t len = decoded ? record_decode(decoded) : -ENOMEM;
+
+	if (len >= 0 && !memchr(decoded, '\0', (size_t)len))
+		return decoded;
+	free(decoded);
+	return NULL;
 }
 
 static void write_accounts(FILE *out, const struct accounts *a)

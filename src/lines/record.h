@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /* Bytes, each counted in one field only, so that for a file that has been dealt with to its end
  * handed + refused + skipped + lost = the largest size seen. */
@@ -46,6 +47,9 @@ int record_read(char *line, struct record *record, char **stream);
 
 /* Percent-encodes what is not printable ASCII, and '%' and ' ' too. */
 void record_encode(FILE *out, const char *bytes, size_t len);
+
+/* Back, in place: the length, or -EINVAL when it is not percent-encoded text. */
+ssize_t record_decode(char *text);
 
 /* The account of files that are over, under their live path. */
 void record_write_total(FILE *out, const struct accounts *total, const char *stream);
