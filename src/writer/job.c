@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "writer/append.h"
+#include "writer/figures.h"
 #include "writer/run.h"
 #include "writer/schedule.h"
 #include "writer/section_state.h"
@@ -18,6 +19,7 @@
 struct job {
 	const struct job_setup *setup;
 	const struct job_conf *conf;
+	struct stats_page *stats;
 	struct section_state state;
 	struct append append;
 	struct schedule schedule;
@@ -36,6 +38,23 @@ static int finish_old_batch(struct job *job)
 
 	target_report(&job->append.target, r);
 	return r;
+}
+
+static void show(const struct job *job)
+{
+	stats_set(job->stats, JOB_RUNS, job->runs);
+	stats_set(job->stats, JOB_FAILED, job->failed);
+	stats_set(job->stats, JOB_MISSED, job->missed);
+	stats_beat(job->stats);
+}
+
+static void show_last_run(const struct job *job)
+{
+	const struct run *run = &job->run;
+
+	stats_add(job->stats, JOB_TIMEOUTS, run->timed_out);
+	stats_set(job->stats, JOB_LAST_RUN, (clock_monotonic_ns() - run->started_ns) / NS_PER_US);
+	stats_set(job->stats, JOB_LAST_STATUS, run->status);
 }
 
 static void start_run(struct job *job)
@@ -58,12 +77,14 @@ static void run_is_over(void *context, bool success)
 
 	job->running = false;
 	job->failed += !success;
+	show_last_run(job);
 	if (job->stopping) {
 		sd_event_exit(job->loop, 0);
 	} else if (job->queued > 0) {
 		job->queued--;
 		start_run(job);
 	}
+	show(job);
 }
 
 /* A run is due while the one before it goes on. */
@@ -106,6 +127,7 @@ static int on_due(sd_event_source *timer, uint64_t usec, void *context)
 		else
 			start_run(job);
 	}
+	show(job);
 	return timer_arm(timer, schedule_next(&job->schedule));
 }
 
@@ -164,6 +186,7 @@ static int run_loop(struct job *job)
 		.conf = job->conf,
 		.append = &job->append,
 		.loop = job->loop,
+		.stats = job->stats,
 		.output = -1,
 		.errors = -1,
 		.over = run_is_over,
@@ -192,6 +215,7 @@ int job_run(const struct job_setup *setup, struct worker *worker)
 	struct job job = {
 		.setup = setup,
 		.conf = setup->conf,
+		.stats = worker->stats,
 		.state = { .directory = -1, .lock = -1 },
 		.append = { .target.fd = -1, .lock.fd = -1, .batch.fd = -1 },
 	};
@@ -205,6 +229,7 @@ int job_run(const struct job_setup *setup, struct worker *worker)
 	if (r == 0)
 		r = set_up_loop(&job, worker, &signals);
 	if (r == 0) {
+		figures_define_job(worker->stats);
 		worker_ready(worker);
 		r = run_loop(&job);
 	}

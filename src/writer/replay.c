@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "writer/append.h"
+#include "writer/figures.h"
 #include "writer/progress.h"
 #include "writer/replay_state.h"
 #include "writer/schedule.h"
@@ -33,6 +34,7 @@ struct replay {
 	struct schedule schedule;
 	struct progress progress;
 	uint64_t first_line; /* of this run */
+	uint64_t due_ns;     /* when the first line of the batch was */
 	uint64_t rest_seen;  /* bytes of an unterminated last line at the last look */
 	sd_event *loop;
 	sd_event_source *timer, *writable, *hangup;
@@ -57,6 +59,30 @@ static struct progress_figures figures(const struct replay *replay)
 		.offset = batch_of(replay)->done.offset,
 		.size = source_size(&replay->source),
 	};
+}
+
+/* For whoever looks at the .stats file. */
+static void show(const struct replay *replay)
+{
+	struct stats_page *page = replay->worker->stats;
+	struct progress_figures now = figures(replay);
+	uint64_t due = schedule_due(&replay->schedule, clock_monotonic_ns());
+
+	stats_set(page, REPLAY_LINES, now.lines);
+	stats_set(page, REPLAY_BEHIND, due == UINT64_MAX ? 0 : due);
+	stats_set(page, REPLAY_OFFSET, now.offset);
+	stats_set(page, REPLAY_SIZE, now.size);
+	stats_beat(page);
+}
+
+static void count_batch(const struct replay *replay, uint64_t bytes)
+{
+	uint64_t now = clock_monotonic_ns();
+	bool paced = replay->schedule.interval_ns > 0;
+
+	stats_add(replay->worker->stats, REPLAY_WRITTEN, bytes);
+	figures_show_lateness(
+		replay->worker->stats, paced && now > replay->due_ns ? now - replay->due_ns : 0);
 }
 
 static void save(struct replay *replay)
@@ -110,6 +136,7 @@ static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *con
 
 static bool write_out(struct replay *replay, uint64_t *wake)
 {
+	uint64_t bytes = batch_of(replay)->length;
 	struct progress_figures shown;
 	int r = append_batch(&replay->append);
 
@@ -118,6 +145,7 @@ static bool write_out(struct replay *replay, uint64_t *wake)
 		return false;
 	}
 	target_report(&replay->append.target, 0);
+	count_batch(replay, bytes);
 	if (replay_state_is_old(&replay->kept))
 		save(replay);
 	shown = figures(replay);
@@ -175,10 +203,12 @@ static bool source_failed(struct replay *replay, int error, uint64_t *wake)
 	return true;
 }
 
-static void finish_last_line(struct replay *replay)
+/* At most so many lines, or all that there is with a newline to complete it. */
+static void take_batch(struct replay *replay, uint64_t max_lines, bool complete)
 {
-	schedule_done(
-		&replay->schedule, window_take(&replay->window, &replay->append.batch, 1, true));
+	replay->due_ns = schedule_next(&replay->schedule);
+	schedule_done(&replay->schedule,
+		window_take(&replay->window, &replay->append.batch, max_lines, complete));
 }
 
 /* A daemon stays. An unterminated last line is taken for whole when it has not grown for one look
@@ -188,7 +218,7 @@ static bool wait_for_more(struct replay *replay, uint64_t *wake)
 	size_t rest = window_length(&replay->window);
 
 	if (rest > 0 && rest == replay->rest_seen) {
-		finish_last_line(replay);
+		take_batch(replay, 1, true);
 		return true;
 	}
 	if (rest == 0 && source_was_replaced(&replay->source)) {
@@ -210,7 +240,7 @@ static bool at_end(struct replay *replay, uint64_t *wake)
 	if (replay->conf->at_end == AT_END_WAIT)
 		return wait_for_more(replay, wake);
 	if (window_length(&replay->window) > 0) {
-		finish_last_line(replay);
+		take_batch(replay, 1, true);
 		return true;
 	}
 	if (replay->conf->at_end == AT_END_EXIT) {
@@ -223,6 +253,7 @@ static bool at_end(struct replay *replay, uint64_t *wake)
 		return false;
 	}
 	start_over(replay);
+	stats_add(replay->worker->stats, REPLAY_LOOPS, 1);
 	return true;
 }
 
@@ -260,8 +291,7 @@ static bool take_due_lines(struct replay *replay, uint64_t *wake)
 		return source_failed(replay, content, wake);
 	if (content == WINDOW_AT_END)
 		return at_end(replay, wake);
-	schedule_done(
-		&replay->schedule, window_take(&replay->window, &replay->append.batch, due, false));
+	take_batch(replay, due, false);
 	return true;
 }
 
@@ -276,6 +306,7 @@ static int on_turn(sd_event_source *timer, uint64_t usec, void *context)
 	for (int i = 0; going_on && i < BATCHES_PER_TURN; i++)
 		going_on = batch_of(replay)->length > 0 ? write_out(replay, &wake)
 							: take_due_lines(replay, &wake);
+	show(replay);
 	return timer_arm(replay->timer, going_on ? 0 : wake);
 }
 
@@ -354,6 +385,7 @@ static void run(struct replay *replay)
 	int r;
 
 	save(replay);
+	figures_define_replay(replay->worker->stats);
 	worker_ready(replay->worker);
 	schedule_start(&replay->schedule, replay->conf->interval_ns, clock_monotonic_ns());
 	r = timer_arm(replay->timer, 0);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "writer/cut.h"
+#include "writer/figures.h"
 #include "writer/timer.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define KILL_GRACE_NS NS_PER_S
@@ -44,6 +46,15 @@ static void check_over(struct run *run)
 	run->over(run->context, run->success);
 }
 
+static uint64_t exit_status(pid_t pid)
+{
+	siginfo_t end = { 0 };
+
+	if (waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return 0;
+	return (uint64_t)(end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status);
+}
+
 static int on_end(sd_event_source *source, int fd, uint32_t events, void *context)
 {
 	struct run *run = context;
@@ -52,6 +63,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t events, void *contex
 	(void)fd, (void)events;
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	child_outcome(&run->child, &run->success, outcome, sizeof(outcome));
+	run->status = exit_status(run->child.pid);
 	if (!run->success)
 		log_warning("%s: %s", run->conf->command[0], outcome);
 	run->process_ended = true;
@@ -74,6 +86,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *context)
 	switch (run->ending) {
 	case RUN_GOES_ON:
 		log_warning("%s: has run into its timeout and is ended", run->conf->command[0]);
+		run->timed_out = true;
 		run_stop(run, KILL_GRACE_NS);
 		break;
 	case RUN_TERMINATED:
@@ -127,7 +140,8 @@ static void set_batch_with_newline(struct run *run)
 static void write_batch(struct run *run)
 {
 	struct batch *batch = &run->append->batch;
-	size_t length = batch->header->length;
+	const struct batch_header *header = batch->header;
+	uint64_t length = header->length, lines = header->next.lines - header->done.lines;
 	int r = append_batch(run->append);
 
 	target_report(&run->append->target, r == -EAGAIN ? 0 : r);
@@ -140,6 +154,8 @@ static void write_batch(struct run *run)
 			clock_monotonic_ns() + (r == -EAGAIN ? RETRY_PIPE_NS : RETRY_NS));
 		return;
 	}
+	stats_add(run->stats, JOB_LINES, lines);
+	stats_add(run->stats, JOB_WRITTEN, length);
 	run->length -= length;
 	memmove(batch->data, batch->data + length, run->length);
 }
@@ -272,7 +288,8 @@ int run_start(struct run *run)
 	run->length = 0;
 	run->log.length = 0;
 	run->ending = RUN_GOES_ON;
-	run->process_ended = run->target_full = run->success = false;
+	run->process_ended = run->target_full = run->success = run->timed_out = false;
+	run->started_ns = clock_monotonic_ns();
 	r = start_child(run);
 	if (r == 0) {
 		r = add_sources(run);

@@ -10,6 +10,7 @@
 #define WRITER_RUN_H
 
 #include "config/writer_conf.h"
+#include "daemon/stats.h"
 #include "handlers/child.h"
 #include "writer/append.h"
 #include "writer/output_log.h"
@@ -32,14 +33,18 @@ struct run {
 	sd_event_source *on_end, *on_output, *on_errors, *deadline, *retry;
 	enum run_ending ending;
 	bool process_ended, target_full;
+	uint64_t started_ns;
+	uint64_t status;          /* of the last one, as a shell tells it: 128 and a signal */
+	bool timed_out;           /* the last one */
+	struct stats_page *stats; /* enum job_figure */
 	void (*over)(void *context, bool success);
 	void *context;
 	bool success;
 };
 
 /* 0, or a negative errno: then nothing runs. Else over() is called, once, from the loop; the run
- * may be started again from there. The zeroed struct's conf, append, loop, over and context are
- * the caller's to set. */
+ * may be started again from there. The zeroed struct's conf, append, loop, stats, over and context
+ * are the caller's to set. */
 int run_start(struct run *run);
 
 /* Ends it: SIGTERM now, SIGKILL after `grace_ns`. */
