@@ -36,8 +36,11 @@ static enum progress save(struct section_state *section, bool flush)
 
 static enum progress run(struct section_state *section, bool flush)
 {
-	enum progress progress = repeat(section, section_round, false);
+	/* All files are known to the checkpoint first: to some handlers a commit is the end. */
+	enum progress progress = repeat(section, save, false);
 
+	if (progress == PROGRESS_IDLE)
+		progress = repeat(section, section_round, false);
 	if (progress == PROGRESS_IDLE && flush)
 		progress = repeat(section, section_round, true);
 	return progress == PROGRESS_IDLE ? repeat(section, save, false) : progress;
