@@ -1,21 +1,24 @@
 #include "base/clock.h"
 
-#include <time.h>
+uint64_t clock_ns(const struct timespec *time)
+{
+	return (uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec;
+}
 
-static uint64_t clock_ns(clockid_t id)
+static uint64_t now_ns(clockid_t id)
 {
 	struct timespec now;
 
 	clock_gettime(id, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	return clock_ns(&now);
 }
 
 uint64_t clock_monotonic_ns(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
+	return now_ns(CLOCK_MONOTONIC);
 }
 
 uint64_t clock_realtime_ns(void)
 {
-	return clock_ns(CLOCK_REALTIME);
+	return now_ns(CLOCK_REALTIME);
 }

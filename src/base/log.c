@@ -108,6 +108,14 @@ static void log_message(int level, const char *text)
 	}
 }
 
+/* A file may be called "a\nlinekeeper-tailer: all is well". */
+static void make_printable(char *text)
+{
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+}
+
 static void __attribute__((format(printf, 2, 0)))
 log_va(int level, const char *format, va_list arguments)
 {
@@ -116,6 +124,7 @@ log_va(int level, const char *format, va_list arguments)
 
 	if (level <= to.level) {
 		vsnprintf(text, sizeof(text), format, arguments);
+		make_printable(text);
 		log_message(level, text);
 	}
 	errno = saved;

@@ -83,16 +83,16 @@ static int content_fits(const struct logfile *file, const struct candidate *cand
 	return fits == -EBADMSG ? 0 : fits;
 }
 
-/* Nothing has been read of the file: only the inode tells. */
-static bool unread_fits(const struct logfile *file, const struct candidate *candidate)
+/* Nothing has been seen of the file: only the inode tells. */
+static bool unseen_fits(const struct logfile *file, const struct candidate *candidate)
 {
 	return same_inode(file, candidate) && same_device(file, candidate) && !file->displaced;
 }
 
 static int fits(const struct logfile *file, const struct candidate *candidate)
 {
-	if (file->record.place.offset == 0)
-		return unread_fits(file, candidate);
+	if (file->record.place.head_length == 0)
+		return unseen_fits(file, candidate);
 	return content_fits(file, candidate);
 }
 
@@ -138,7 +138,7 @@ static struct candidate *find_open(const struct logfile *file, struct candidates
 			same_device(file, candidate))
 			return candidate;
 	}
-	return file->record.place.offset > 0 ? find_closed(file, candidates, &ignored) : NULL;
+	return file->record.place.head_length > 0 ? find_closed(file, candidates, &ignored) : NULL;
 }
 
 /* A copy that was made before all of the file had been read: it begins as the file does and ends
@@ -166,13 +166,13 @@ static struct candidate *find_shorter_copy(
 	return NULL;
 }
 
-/* The end of a file was cut off, but not what we have read of it. */
-static void note_cut(struct logfile *file, const struct stat *st)
+/* The end of a file was cut off, but not what we have read of it: bytes that were seen are gone. */
+static void note_cut(struct logfile *file, const struct candidate *candidate)
 {
 	struct record *record = &file->record;
-	uint64_t size = (uint64_t)st->st_size;
+	uint64_t size = (uint64_t)candidate->st.st_size;
 
-	if (size >= record->size)
+	if (unpack_name(candidate->path) || size >= record->size)
 		return;
 	record->accounts.lost += record->size - size;
 	record->accounts.gaps++;
@@ -180,7 +180,8 @@ static void note_cut(struct logfile *file, const struct stat *st)
 }
 
 /* From now on the file is read where the candidate is. */
-static void move_to(struct logfile *file, const struct candidate *candidate)
+static void move_to(
+	struct logfile *file, const struct candidate *candidate, const struct look *look)
 {
 	struct place *place = &file->record.place;
 
@@ -190,8 +191,8 @@ static void move_to(struct logfile *file, const struct candidate *candidate)
 		return;
 	place->device = candidate->st.st_dev;
 	place->inode = candidate->st.st_ino;
-	if (candidate->live && file->displaced)
-		note_cut(file, &candidate->st);
+	note_cut(file, candidate);
+	logfile_note(file, &candidate->st, look->now);
 	file->displaced = false;
 	file->unread = true;
 	file->named = candidate->live;
@@ -221,7 +222,7 @@ static void end_at_copy(struct logfile *file, const struct candidate *copy)
 	content_close(content);
 }
 
-static void match(struct logfile *file, struct candidates *candidates)
+static void match(struct logfile *file, struct candidates *candidates, const struct look *look)
 {
 	int error = 0;
 	struct candidate *candidate =
@@ -231,7 +232,7 @@ static void match(struct logfile *file, struct candidates *candidates)
 		candidate->match = file;
 		/* A descriptor we hold is surer than a copy, but only the live path goes on. */
 		if (!file->content || candidate->live || same_inode(file, candidate))
-			move_to(file, candidate);
+			move_to(file, candidate, look);
 	} else if (error) {
 		candidates->error = error;
 	} else if (file->displaced && (candidate = find_shorter_copy(file, candidates))) {
@@ -260,14 +261,15 @@ static size_t find_mark(const struct candidates *candidates)
 
 static bool changed_since(const struct stat *st, uint64_t last)
 {
-	return (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec >= last;
+	return clock_ns(&st->st_mtim) + FILE_TICK_NS >= last;
 }
 
-/* A file of which nothing has been read is known by its inode alone: it may have been written and
+/* A file of which nothing has been seen is known by its inode alone: it may have been written and
  * truncated since, with a copy among the siblings. */
 static bool is_sure(const struct candidates *candidates, size_t mark)
 {
-	return mark < candidates->count && candidates->list[mark].match->record.place.offset > 0;
+	return mark < candidates->count &&
+	       candidates->list[mark].match->record.place.head_length > 0;
 }
 
 /* Is this one to be read from its first byte? Siblings older than the mark are history; without a
@@ -468,7 +470,7 @@ static void rebuild(
 }
 
 /* The usual case at a start: one file, still there. No need to look at its siblings. */
-static bool still_there(struct stream *stream, const struct stat *live)
+static bool still_there(struct stream *stream, const struct stat *live, const struct look *look)
 {
 	struct logfile *file = stream->oldest;
 	struct candidate candidate = { .path = stream->path, .live = true };
@@ -476,10 +478,10 @@ static bool still_there(struct stream *stream, const struct stat *live)
 	if (!live || !file || file->younger)
 		return false;
 	candidate.st = *live;
-	if (file->record.place.offset == 0 || !same_inode(file, &candidate) ||
+	if (file->record.place.head_length == 0 || !same_inode(file, &candidate) ||
 		!same_device(file, &candidate) || fits(file, &candidate) != 1)
 		return false;
-	move_to(file, &candidate);
+	move_to(file, &candidate, look);
 	return true;
 }
 
@@ -511,8 +513,13 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	const struct logfile *before = find_by_inode(stream, live);
 	int error = list_candidates(stream, live, look, candidates);
 
+	/* Content is proof, an inode only a hint: that gets what is left. */
 	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
-		match(file, candidates);
+		if (file->content || file->record.place.head_length > 0)
+			match(file, candidates, look);
+	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
+		if (!file->content && file->record.place.head_length == 0)
+			match(file, candidates, look);
 	if (!error)
 		error = candidates->error;
 	/* The same inode with other content: it was truncated, or reused. */
@@ -539,7 +546,7 @@ void stream_assemble(struct stream *stream, const struct stat *live, const struc
 	int error = 0;
 
 	forget_names(stream);
-	if (!still_there(stream, live))
+	if (!still_there(stream, live, look))
 		error = find_all(stream, live, look, &candidates);
 	free_candidates(&candidates);
 	report_lookup(stream, error, candidates.unlisted);

@@ -8,14 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* File times move in steps of a kernel tick: a change this soon after the last one may not show. */
-#define TICK_NS (20 * NS_PER_MS)
-
-static uint64_t mtime_ns(const struct stat *st)
-{
-	return (uint64_t)st->st_mtim.tv_sec * NS_PER_S + (uint64_t)st->st_mtim.tv_nsec;
-}
-
 struct logfile *logfile_new(const char *path, const struct stat *st)
 {
 	struct logfile *file = calloc(1, sizeof(*file));
@@ -62,6 +54,15 @@ int logfile_open(struct logfile *file)
 	return error;
 }
 
+void logfile_see(struct logfile *file)
+{
+	char head[PLACE_WINDOW];
+	ssize_t n = content_read(file->content, head, sizeof(head), 0);
+
+	if (n > 0 && file->record.place.offset == 0)
+		place_see(&file->record.place, &(struct stretch){ head, 0, (size_t)n });
+}
+
 void logfile_close(struct logfile *file)
 {
 	content_close(file->content);
@@ -76,24 +77,42 @@ static uint64_t content_size(const struct logfile *file, const struct stat *st)
 
 bool logfile_changed(const struct logfile *file, const struct stat *st)
 {
-	return mtime_ns(st) != file->record.mtime_ns || content_size(file, st) != file->record.size;
+	return clock_ns(&st->st_mtim) != file->record.mtime_ns ||
+	       content_size(file, st) != file->record.size;
+}
+
+/* How long ago the file was written or renamed, which the change time tells. */
+static uint64_t age_ns(const struct stat *st)
+{
+	uint64_t now = clock_realtime_ns(), changed = clock_ns(&st->st_mtim);
+
+	if (clock_ns(&st->st_ctim) > changed)
+		changed = clock_ns(&st->st_ctim);
+	return changed < now ? now - changed : 0;
+}
+
+/* A file that was quiet before our time has been quiet as long. */
+static void note_quiet(struct logfile *file, const struct stat *st, bool changed, uint64_t now)
+{
+	uint64_t age = age_ns(st), since = age < now ? now - age : 0;
+
+	if (changed || since < file->quiet_since)
+		file->quiet_since = since;
 }
 
 bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now)
 {
-	uint64_t size = content_size(file, st), mtime = mtime_ns(st);
+	uint64_t size = content_size(file, st), mtime = clock_ns(&st->st_mtim);
 	bool changed = logfile_changed(file, st);
 
 	if (size > file->record.size)
 		file->record.size = size;
 	file->record.mtime_ns = mtime;
-	if (changed) {
-		file->quiet_since = now;
-		if (file->content && content_packed(file->content))
-			content_retry(file->content);
-	}
+	note_quiet(file, st, changed, now);
+	if (changed && file->content && content_packed(file->content))
+		content_retry(file->content);
 	if (changed || size != file->record.place.offset + file->partial ||
-		mtime + TICK_NS > clock_realtime_ns())
+		mtime + FILE_TICK_NS > clock_realtime_ns())
 		file->unread = true;
 	return file->unread;
 }

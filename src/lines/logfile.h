@@ -11,7 +11,7 @@ struct logfile {
 	struct record record;
 	struct content *content; /* NULL: not open */
 	struct logfile *younger; /* the file that took over the live path */
-	uint64_t quiet_since;    /* CLOCK_MONOTONIC, ns: not seen to grow since */
+	uint64_t quiet_since;    /* CLOCK_MONOTONIC, ns: neither written nor renamed since */
 	size_t partial;          /* bytes of an unterminated end, as of the last reading */
 	bool named;              /* the live path leads to it */
 	bool unread;             /* there may be more to read */
@@ -26,6 +26,9 @@ struct logfile *logfile_new(const char *path, const struct stat *st);
 /* Opens the content at record.path, unless it is open. 0, a negative errno, or -ESTALE when the
  * path leads to another file by now. */
 int logfile_open(struct logfile *file);
+
+/* Takes note of the head of an open file that is not to be read yet. */
+void logfile_see(struct logfile *file);
 
 /* Closes the content. */
 void logfile_close(struct logfile *file);

@@ -117,18 +117,23 @@ int place_fits(const struct place *place, int fd)
 	return place_fits_content(place, read_file, &fd);
 }
 
+void place_see(struct place *place, const struct stretch *stretch)
+{
+	/* While the head still grows, the tail reaches back to byte 0. */
+	if (place->head_length == PLACE_WINDOW || stretch->start > 0 ||
+		stretch->len <= place->head_length)
+		return;
+	place->head_length = (uint32_t)window(stretch->len);
+	place->head_hash = hash(stretch->bytes, place->head_length);
+}
+
 void place_advance(struct place *place, const struct stretch *stretch, uint64_t offset)
 {
 	size_t tail = window(offset);
 
 	assert(offset >= place->offset && offset <= stretch->start + stretch->len);
 	assert(offset - tail >= stretch->start);
-	/* While the head still grows, the old tail reaches back to byte 0. */
-	if (place->head_length < PLACE_WINDOW) {
-		assert(stretch->start == 0);
-		place->head_length = (uint32_t)tail;
-		place->head_hash = hash(stretch->bytes, tail);
-	}
+	place_see(place, stretch);
 	place->tail_hash = hash(stretch->bytes + (offset - tail - stretch->start), tail);
 	place->offset = offset;
 }
@@ -154,7 +159,8 @@ int place_parse(struct place *place, const char *text)
 	if (sscanf(text, "%jx:%ju:%" SCNu64 ":%" SCNu32 ":%" SCNx64 ":%" SCNx64 "%n", &device,
 		    &inode, &parsed.offset, &parsed.head_length, &parsed.head_hash,
 		    &parsed.tail_hash, &end) != 6 ||
-		text[end] != '\0' || parsed.head_length != window(parsed.offset))
+		text[end] != '\0' || parsed.head_length < window(parsed.offset) ||
+		parsed.head_length > PLACE_WINDOW)
 		return -EINVAL;
 	parsed.device = (dev_t)device;
 	parsed.inode = (ino_t)inode;

@@ -3,7 +3,7 @@
  * truncated, copied or compressed, and told apart from another with the same inode.
  *
  * Hashes are XXH3 of 64 bits over at most 1 KiB at the start and 1 KiB before the offset, so a
- * place only speaks of bytes that have been read. A device number may change (reboot, NFS,
+ * place only speaks of bytes that have been seen. A device number may change (reboot, NFS,
  * btrfs) and an inode may be reused: neither proves anything alone.
  *
  * Functions return 0 or a negative errno and leave *place as it was on an error.
@@ -25,7 +25,8 @@ struct place {
 	uint64_t offset;
 	uint64_t head_hash;   /* of bytes [0, head_length) */
 	uint64_t tail_hash;   /* of the bytes just before offset, at most PLACE_WINDOW */
-	uint32_t head_length; /* the smaller of offset and PLACE_WINDOW */
+	uint32_t head_length; /* of what has been seen, also behind the offset; at most PLACE_WINDOW
+			       */
 };
 
 /* Bytes [start, start + len) of a file, in memory. */
@@ -48,7 +49,8 @@ int place_take(struct place *place, int fd, uint64_t offset);
 int place_set(struct place *place, place_reader read, void *source, uint64_t offset);
 
 /* Does this content lead to the place? 1, 0, or a negative errno. Device and inode are not
- * compared. A place at offset 0 fits everything: ask for the inode too. */
+ * compared. A place of which nothing was seen (head_length 0) fits everything: ask for the inode.
+ */
 int place_fits(const struct place *place, int fd);
 int place_fits_content(const struct place *place, place_reader read, void *source);
 
@@ -57,8 +59,12 @@ int place_fits_content(const struct place *place, place_reader read, void *sourc
 int place_head_fits(const struct place *place, place_reader read, void *source);
 bool place_tail_fits(const struct place *place, const struct stretch *stretch);
 
-/* Moves on to `offset`. The stretch must cover the bytes from the old place's tail up to it. */
+/* Moves on to `offset`. The stretch must cover the bytes from the old place's tail up to it.
+ * place_see() stays, and takes note of a head that has grown; the stretch begins at the old place's
+ * tail. */
 void place_advance(struct place *place, const struct stretch *stretch, uint64_t offset);
+
+void place_see(struct place *place, const struct stretch *stretch);
 
 bool place_same_inode(const struct place *a, const struct place *b);
 

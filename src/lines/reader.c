@@ -58,8 +58,8 @@ static int verify(const struct reading *reading)
 
 	if (!place_tail_fits(&file->record.place, &reading->stretch))
 		return -ESTALE;
-	if (content_packed(file->content) || reading->stretch.start == 0)
-		return 0; /* cannot have changed; or the tail is the head */
+	if (content_packed(file->content))
+		return 0; /* cannot have changed */
 	fits = place_head_fits(&file->record.place, content_read, file->content);
 	return fits < 0 ? fits : fits ? 0 : -ESTALE;
 }
@@ -109,6 +109,7 @@ static void note_end(const struct reading *reading)
 	uint64_t end = reading->stretch.start + reading->stretch.len;
 
 	file->partial = (size_t)(end - file->record.place.offset);
+	place_see(&file->record.place, &reading->stretch);
 	file->unread = !reading->at_end;
 }
 

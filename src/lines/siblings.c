@@ -1,4 +1,5 @@
 #include "lines/siblings.h"
+#include "base/clock.h"
 #include "lines/content.h"
 #include "lines/unpack.h"
 
@@ -15,8 +16,6 @@
 
 /* Longer runs of digits are dates (20261122) or epochs, not logrotate's count. */
 #define NUMBER_DIGITS 5
-
-#define TICK 0.02 /* seconds: file times move in steps of a kernel tick */
 
 /* Length of a rotation mark, ".1" or "-20261122" or "-2026-11-22_10:00": '.' or '-', a digit, and
  * then what dates are made of. 0 if `text` does not begin with one. */
@@ -149,15 +148,11 @@ static int read_names(struct listing *listing, DIR *directory)
 	return 0;
 }
 
-/* A change within one tick of the clock after the last does not show in the directory's time. */
+/* A directory's time, unless another change may come that it would not show. */
 static struct timespec settled(const struct timespec *mtime)
 {
-	struct timespec now;
-	double age;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	age = (double)(now.tv_sec - mtime->tv_sec) + (double)(now.tv_nsec - mtime->tv_nsec) / 1e9;
-	return age > TICK ? *mtime : (struct timespec){ 0 };
+	return clock_ns(mtime) + FILE_TICK_NS < clock_realtime_ns() ? *mtime
+								    : (struct timespec){ 0 };
 }
 
 static int read_listing(struct listing *listing, const char *path)

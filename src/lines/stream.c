@@ -88,7 +88,7 @@ static void look_at_file(
 {
 	if (cut(file, st))
 		stream_displace(stream, file, look);
-	else if (file->record.place.offset == 0 && logfile_changed(file, st))
+	else if (file->record.place.head_length == 0 && logfile_changed(file, st))
 		stream_assemble(
 			stream, st, look); /* nothing but the inode tells that it is the same */
 	else
@@ -268,6 +268,14 @@ static int read_next(struct stream *stream, struct logfile *file, struct reader 
 	return got;
 }
 
+/* Files that are held back are to be known by more than their inode, should we not come to them. */
+static void see_waiting(struct logfile *file)
+{
+	for (; file; file = file->younger)
+		if (file->record.place.head_length == 0 && logfile_open(file) == 0)
+			logfile_see(file);
+}
+
 int stream_read(struct stream *stream, struct reader *reader, const struct look *look, bool flush,
 	struct reading *reading)
 {
@@ -278,8 +286,10 @@ int stream_read(struct stream *stream, struct reader *reader, const struct look 
 			return 1;
 		if (got == -ESTALE || (got < 0 && !give_up(file, look, got)))
 			return 0;
-		if (file->partial)
+		if (file->partial) {
+			see_waiting(file->younger);
 			return 0; /* the younger ones wait for its end */
+		}
 	}
 	return 0;
 }

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_NS (20 * NS_PER_MS) /* see lines/logfile.c */
-
 struct pattern {
 	const char *glob;
 	bool literal;
@@ -187,8 +185,8 @@ static bool directory_changed(struct pattern *pattern)
 	if (st.st_mtim.tv_sec == pattern->seen.tv_sec &&
 		st.st_mtim.tv_nsec == pattern->seen.tv_nsec)
 		return false;
-	mtime = (uint64_t)st.st_mtim.tv_sec * NS_PER_S + (uint64_t)st.st_mtim.tv_nsec;
-	if (mtime + TICK_NS < clock_realtime_ns())
+	mtime = clock_ns(&st.st_mtim);
+	if (mtime + FILE_TICK_NS < clock_realtime_ns())
 		pattern->seen = st.st_mtim;
 	return true;
 }
@@ -248,6 +246,12 @@ static struct look look(struct tracker *tracker)
 		&tracker->listing };
 }
 
+static void note_change(struct tracker *tracker, struct stream *stream)
+{
+	tracker->changed |= stream->changed;
+	stream->changed = false;
+}
+
 void tracker_look(struct tracker *tracker, bool all)
 {
 	uint64_t started = clock_realtime_ns();
@@ -256,8 +260,10 @@ void tracker_look(struct tracker *tracker, bool all)
 	tracker->now = clock_monotonic_ns();
 	scan(tracker, all);
 	at = look(tracker);
-	for (size_t i = 0; i < tracker->count; i++)
+	for (size_t i = 0; i < tracker->count; i++) {
 		stream_look(tracker->streams[i], &at);
+		note_change(tracker, tracker->streams[i]);
+	}
 	tracker->last_look = started;
 }
 
@@ -271,6 +277,7 @@ bool tracker_look_at(struct tracker *tracker, const char *path)
 		return false;
 	tracker->now = one.now = clock_monotonic_ns();
 	stream_look(tracker->streams[at], &one);
+	note_change(tracker, tracker->streams[at]);
 	return true;
 }
 
@@ -279,8 +286,10 @@ void tracker_look_at_others(struct tracker *tracker)
 	struct look at = look(tracker);
 
 	tracker->now = at.now = clock_monotonic_ns();
-	for (size_t i = 0; i < tracker->count; i++)
+	for (size_t i = 0; i < tracker->count; i++) {
 		stream_look_at_others(tracker->streams[i], &at);
+		note_change(tracker, tracker->streams[i]);
+	}
 }
 
 const char *tracker_directory_of(const struct tracker *tracker, size_t index)
@@ -295,8 +304,10 @@ int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, 
 	struct reading *reading)
 {
 	struct look at = look(tracker);
+	int got = stream_read(tracker->streams[stream], reader, &at, flush, reading);
 
-	return stream_read(tracker->streams[stream], reader, &at, flush, reading);
+	note_change(tracker, tracker->streams[stream]);
+	return got;
 }
 
 static bool is_literal(const struct tracker *tracker, const char *path)
@@ -341,8 +352,10 @@ void tracker_tidy(struct tracker *tracker)
 	size_t open = 0;
 
 	at.now = clock_monotonic_ns();
-	for (size_t i = 0; i < tracker->count; i++)
+	for (size_t i = 0; i < tracker->count; i++) {
 		open += stream_tidy(tracker->streams[i], &at);
+		note_change(tracker, tracker->streams[i]);
+	}
 	if (open > tracker->max_open)
 		close_idle(tracker, open - tracker->max_open);
 	remove_ended(tracker);
@@ -352,14 +365,6 @@ bool tracker_waits(const struct tracker *tracker)
 {
 	for (size_t i = 0; i < tracker->count; i++)
 		if (stream_waits(tracker->streams[i], &tracker->rules))
-			return true;
-	return false;
-}
-
-bool tracker_changed(const struct tracker *tracker)
-{
-	for (size_t i = 0; i < tracker->count; i++)
-		if (tracker->streams[i]->changed)
 			return true;
 	return false;
 }
@@ -458,8 +463,8 @@ int tracker_read_line(struct tracker *tracker, char *line)
 
 void tracker_recorded(struct tracker *tracker)
 {
+	tracker->changed = false;
 	for (size_t i = 0; i < tracker->count; i++) {
-		tracker->streams[i]->changed = false;
 		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
 			file->recorded = true;
 	}

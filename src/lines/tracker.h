@@ -19,6 +19,7 @@ struct tracker {
 	size_t count;
 	uint64_t last_look; /* CLOCK_REALTIME, ns; 0: never */
 	struct listing listing;
+	bool changed; /* the set of files has, since the last tracker_recorded() */
 	bool forgot;  /* files of the checkpoint, see tracker_forget_unconfigured() */
 	uint64_t now; /* CLOCK_MONOTONIC, ns, of the look that goes on */
 };
@@ -51,9 +52,6 @@ void tracker_tidy(struct tracker *tracker);
 
 /* Does any stream wait for a moment to pass? */
 bool tracker_waits(const struct tracker *tracker);
-
-/* Have its files changed since the last tracker_recorded()? */
-bool tracker_changed(const struct tracker *tracker);
 
 /* All files together, over all their lives. */
 struct tracker_summary {

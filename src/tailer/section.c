@@ -258,7 +258,7 @@ uint64_t section_save_due(const struct section_state *section)
 {
 	if (!section->changed)
 		return 0;
-	if (tracker_changed(&section->tracker) && !section->store.trouble)
+	if (section->tracker.changed && !section->store.trouble)
 		return section->changed;
 	return section->changed + section->conf->checkpoint_interval_ns;
 }
@@ -380,8 +380,9 @@ static enum progress read_stream(struct section_state *section, size_t index, bo
 
 	if (tracker_read(&section->tracker, index, &section->reader, flush, &reading) <= 0)
 		return PROGRESS_IDLE;
-	if (!reading.file->recorded) {
-		/* A crash must not find lines in the output whose file no checkpoint knows. */
+	if (!reading.file->recorded || section->tracker.changed) {
+		/* A crash must not find lines in the output whose file no checkpoint knows, nor a
+		 * checkpoint with files that were given up before those lines. */
 		enum progress saved = section_save(section);
 
 		if (saved != PROGRESS_IDLE)
@@ -415,7 +416,7 @@ enum progress section_round(struct section_state *section, bool flush)
 		if (i % TIDY_EVERY == TIDY_EVERY - 1)
 			tracker_tidy(tracker);
 	}
-	if (tracker_changed(tracker))
+	if (tracker->changed)
 		note_change(section);
 	return round;
 }
