@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define STATUS_TEXT_MAX 120
+
 struct supervisor {
 	struct slot_common common;
 	struct stats *stats;
@@ -19,7 +21,8 @@ struct supervisor {
 	struct slot *slots;
 	int *boot_fd;
 	bool booted, stopping;
-	int status; /* to end with */
+	bool outdated; /* the configuration in force: the newer one has errors */
+	int status;    /* to end with */
 };
 
 static const struct section *find_section(const struct section_list *list, const char *name)
@@ -101,14 +104,15 @@ static int find_failure(const struct supervisor *supervisor)
 
 static const char *describe(const struct supervisor *supervisor, char *text, size_t size)
 {
-	snprintf(text, size, "%zu of %zu sections running", count(supervisor, SLOT_RUNNING),
-		supervisor->list.count);
+	snprintf(text, size, "%s%zu of %zu sections running",
+		supervisor->outdated ? "configuration not changed: the new one has errors; " : "",
+		count(supervisor, SLOT_RUNNING), supervisor->list.count);
 	return text;
 }
 
 static void finish_boot(struct supervisor *supervisor)
 {
-	char text[80];
+	char text[STATUS_TEXT_MAX];
 
 	supervisor->booted = true;
 	if (*supervisor->boot_fd >= 0)
@@ -134,7 +138,7 @@ static void continue_boot(struct supervisor *supervisor)
 static void review(void *context)
 {
 	struct supervisor *supervisor = context;
-	char text[80];
+	char text[STATUS_TEXT_MAX];
 
 	if (supervisor->booted && !supervisor->stopping)
 		notify_status(describe(supervisor, text, sizeof(text)));
@@ -171,7 +175,7 @@ static void count_reload(const struct stats *stats, bool good)
 		stats->header->failed_reloads++;
 }
 
-static int reload(struct supervisor *supervisor)
+static void reload(struct supervisor *supervisor)
 {
 	const struct supervised *supervised = supervisor->common.supervised;
 	struct section_list old = supervisor->list, list = { 0 };
@@ -182,23 +186,21 @@ static int reload(struct supervisor *supervisor)
 		supervised->release(supervised->context, error < 0 ? &list : &old);
 	}
 	count_reload(supervisor->stats, error >= 0);
-	if (error < 0)
+	supervisor->outdated = error < 0;
+	if (supervisor->outdated)
 		log_error("configuration not changed");
 	else
 		log_info("configuration read again");
-	return error;
 }
 
 /* Says READY=1 in any case: to systemd, what follows RELOADING=1 is a service that is up. */
 static void reload_and_notify(struct supervisor *supervisor)
 {
-	char text[80];
+	char text[STATUS_TEXT_MAX];
 
 	notify_reloading();
-	if (reload(supervisor) < 0)
-		notify_ready("configuration not changed: the new one has errors");
-	else
-		notify_ready(describe(supervisor, text, sizeof(text)));
+	reload(supervisor);
+	notify_ready(describe(supervisor, text, sizeof(text)));
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context)

@@ -819,6 +819,7 @@ static void test_systemd_is_told(void **state)
 	kill(daemon, SIGHUP);
 	assert_non_null(strstr(hear(fd, "RELOADING=1"), "\nMONOTONIC_USEC="));
 	assert_non_null(strstr(hear(fd, "READY=1"), "STATUS=configuration not changed"));
+	assert_non_null(strstr(hear(fd, "STATUS="), "STATUS=configuration not changed"));
 	write_config("a steady");
 	kill(daemon, SIGHUP);
 	hear(fd, "RELOADING=1");
