@@ -50,6 +50,14 @@ void text_duration(FILE *out, const char *key, uint64_t ns)
 	fprintf(out, "\t%s = %s\n", key, text);
 }
 
+void text_byte_rate(FILE *out, const char *key, uint64_t bytes_per_second)
+{
+	char text[32];
+
+	size_format(bytes_per_second, text);
+	fprintf(out, "\t%s = \"%s/s\"\n", key, text);
+}
+
 void text_size(FILE *out, const char *key, size_t bytes)
 {
 	char text[32];

@@ -6,17 +6,22 @@
 #include "config/strings.h"
 #include "config/take.h"
 #include "config/text.h"
+#include "config/units.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define RATE_MAX (UINT64_C(1) << 40) /* a second */
 
 static cfg_opt_t replay_keys[] = {
 	SECTION_START,
 	KEY("source", NULL),
 	KEY("target", NULL),
 	KEY("interval", "0.25"),
-	KEY("at_end", "wait"),
+	KEY("rate", NULL),
 	KEY("catch_up", "burst"),
+	KEY("burst", "1m"),
+	KEY("at_end", "wait"),
 	CFG_END(),
 };
 
@@ -59,18 +64,55 @@ static bool take_files(cfg_t *section, struct replay_conf *replay)
 	return true;
 }
 
+/* "50000": lines, "10M/s": bytes. */
+static bool take_rate(cfg_t *section, struct replay_conf *replay)
+{
+	const char *text = cfg_getstr(section, "rate");
+	size_t length = text ? strlen(text) : 0;
+	bool bytes = length > 2 && strcmp(text + length - 2, "/s") == 0;
+	char *number = text ? strndup(text, bytes ? length - 2 : length) : NULL;
+	uint64_t rate = 0;
+	bool good = number && size_parse(number, &rate) == 0 && rate > 0 && rate <= RATE_MAX &&
+		    (bytes || strspn(number, "0123456789") == length);
+
+	free(number);
+	if (!text)
+		return true;
+	if (!good)
+		return take_error(section, "rate",
+			"rate = \"%s\": allowed are lines a second, such as 50000, or bytes, such "
+			"as "
+			"\"10M/s\"; at least 1",
+			text);
+	if (parse_is_set(section, "interval"))
+		return take_error(section, "rate", "rate and interval exclude each other");
+	*(bytes ? &replay->rate_bytes : &replay->rate_lines) = rate;
+	return true;
+}
+
+static bool take_pace(cfg_t *section, struct replay_conf *replay)
+{
+	int catch_up;
+
+	if (!take_duration(section, "interval", 0, &replay->interval_ns) ||
+		!take_rate(section, replay) ||
+		!take_choice(section, "catch_up", catch_up_names, &catch_up) ||
+		!take_duration(section, "burst", 0, &replay->burst_ns))
+		return false;
+	replay->catch_up = (enum catch_up)catch_up;
+	return true;
+}
+
 static bool take_replay(cfg_t *section, struct replay_conf *replay)
 {
-	int at_end, catch_up;
+	int at_end;
 
 	if (!take_place(section, &replay->file, &replay->line) ||
 		!take_name(section, &replay->name) || !take_files(section, replay) ||
-		!take_duration(section, "interval", 0, &replay->interval_ns) ||
-		!take_choice(section, "at_end", at_end_names, &at_end) ||
-		!take_choice(section, "catch_up", catch_up_names, &catch_up))
+		!take_pace(section, replay) ||
+		!take_choice(section, "at_end", at_end_names, &at_end))
 		return false;
 	replay->at_end = (enum at_end)at_end;
-	replay->catch_up = (enum catch_up)catch_up;
 	return true;
 }
 
@@ -201,14 +243,25 @@ struct writer_conf *writer_conf_adhoc(const char *source, const char *target)
 	return conf;
 }
 
+static void pace_write(const struct replay_conf *replay, FILE *out)
+{
+	if (replay->rate_lines)
+		text_count(out, "rate", replay->rate_lines);
+	else if (replay->rate_bytes)
+		text_byte_rate(out, "rate", replay->rate_bytes);
+	else
+		text_duration(out, "interval", replay->interval_ns);
+	text_string(out, "catch_up", catch_up_names[replay->catch_up]);
+	text_duration(out, "burst", replay->burst_ns);
+}
+
 static void replay_write(const struct replay_conf *replay, FILE *out)
 {
 	text_open(out, "replay", replay->name);
 	text_string(out, "source", replay->source);
 	text_string(out, "target", replay->target);
-	text_duration(out, "interval", replay->interval_ns);
+	pace_write(replay, out);
 	text_string(out, "at_end", at_end_names[replay->at_end]);
-	text_string(out, "catch_up", catch_up_names[replay->catch_up]);
 	text_close(out);
 }
 

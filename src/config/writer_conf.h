@@ -18,8 +18,11 @@ struct replay_conf {
 	char *source;         /* absolute */
 	char *target;         /* absolute, or "-" in the ad-hoc form: standard output */
 	uint64_t interval_ns; /* 0: as fast as it goes */
-	enum at_end at_end;
+	uint64_t rate_lines;  /* a second; 0: see interval_ns */
+	uint64_t rate_bytes;  /* likewise */
 	enum catch_up catch_up;
+	uint64_t burst_ns; /* how much of a stall is made up for */
+	enum at_end at_end;
 	char *file; /* where it was defined, for messages */
 	int line;
 };

@@ -9,6 +9,7 @@ static const char *const replay_names[] = {
 	[REPLAY_LATENESS] = "lateness_microseconds",
 	[REPLAY_LATENESS_MAX] = "lateness_max_microseconds",
 	[REPLAY_BEHIND] = "behind_lines",
+	[REPLAY_SKIPPED] = "skipped_microseconds_total",
 	[REPLAY_OFFSET] = "source_offset_bytes",
 	[REPLAY_SIZE] = "source_size_bytes",
 };

@@ -71,6 +71,7 @@ uint64_t pace_behind(
 		return 0;
 	if (!pace->conf->rate_bytes)
 		return due;
-	return bytes_written ? (uint64_t)((double)due * (double)lines_written / (double)bytes_written)
-			     : 0;
+	return bytes_written
+		       ? (uint64_t)((double)due * (double)lines_written / (double)bytes_written)
+		       : 0;
 }

@@ -1,6 +1,6 @@
 /*
- * When the lines of a replay are due: an absolute schedule of lines or of bytes, and what becomes of
- * it after a stall. Times are nanoseconds of CLOCK_MONOTONIC. Pure.
+ * When the lines of a replay are due: an absolute schedule of lines or of bytes, and what becomes
+ * of it after a stall. Times are nanoseconds of CLOCK_MONOTONIC. Pure.
  */
 #ifndef WRITER_PACE_H
 #define WRITER_PACE_H

@@ -5,9 +5,9 @@
 #include "base/status.h"
 #include "writer/append.h"
 #include "writer/figures.h"
+#include "writer/pace.h"
 #include "writer/progress.h"
 #include "writer/replay_state.h"
-#include "writer/schedule.h"
 #include "writer/section_state.h"
 #include "writer/source.h"
 #include "writer/timer.h"
@@ -20,7 +20,6 @@
 
 #define BATCHES_PER_TURN 16 /* then signals are looked at */
 #define RETRY_NS NS_PER_S
-#define STALL_NS NS_PER_S /* later than this is more than a busy machine */
 
 struct replay {
 	const struct replay_setup *setup;
@@ -31,9 +30,10 @@ struct replay {
 	struct source source;
 	struct append append;
 	struct window window;
-	struct schedule schedule;
+	struct pace pace;
 	struct progress progress;
 	uint64_t first_line; /* of this run */
+	uint64_t bytes;      /* written in this run */
 	uint64_t due_ns;     /* when the first line of the batch was */
 	uint64_t rest_seen;  /* bytes of an unterminated last line at the last look */
 	sd_event *loop;
@@ -66,23 +66,23 @@ static void show(const struct replay *replay)
 {
 	struct stats_page *page = replay->worker->stats;
 	struct progress_figures now = figures(replay);
-	uint64_t due = schedule_due(&replay->schedule, clock_monotonic_ns());
+	uint64_t behind =
+		pace_behind(&replay->pace, clock_monotonic_ns(), now.lines, replay->bytes);
 
 	stats_set(page, REPLAY_LINES, now.lines);
-	stats_set(page, REPLAY_BEHIND, due == UINT64_MAX ? 0 : due);
+	stats_set(page, REPLAY_WRITTEN, replay->bytes);
+	stats_set(page, REPLAY_BEHIND, behind);
+	stats_set(page, REPLAY_SKIPPED, replay->pace.skipped_ns / NS_PER_US);
 	stats_set(page, REPLAY_OFFSET, now.offset);
 	stats_set(page, REPLAY_SIZE, now.size);
 	stats_beat(page);
 }
 
-static void count_batch(const struct replay *replay, uint64_t bytes)
+static void count_batch(struct replay *replay, uint64_t bytes)
 {
-	uint64_t now = clock_monotonic_ns();
-	bool paced = replay->schedule.interval_ns > 0;
-
-	stats_add(replay->worker->stats, REPLAY_WRITTEN, bytes);
+	replay->bytes += bytes;
 	figures_show_lateness(
-		replay->worker->stats, paced && now > replay->due_ns ? now - replay->due_ns : 0);
+		replay->worker->stats, replay->due_ns ? clock_monotonic_ns() - replay->due_ns : 0);
 }
 
 static void save(struct replay *replay)
@@ -203,12 +203,22 @@ static bool source_failed(struct replay *replay, int error, uint64_t *wake)
 	return true;
 }
 
-/* At most so many lines, or all that there is with a newline to complete it. */
-static void take_batch(struct replay *replay, uint64_t max_lines, bool complete)
+/* At most so much, or all that there is with a newline to complete it. */
+static void take_batch(struct replay *replay, const struct allowance *allowance, bool complete)
 {
-	replay->due_ns = schedule_next(&replay->schedule);
-	schedule_done(&replay->schedule,
-		window_take(&replay->window, &replay->append.batch, max_lines, complete));
+	uint64_t now = clock_monotonic_ns(), late = pace_lateness(&replay->pace, now), lines;
+
+	replay->due_ns = now - late;
+	lines = window_take(&replay->window, &replay->append.batch, allowance->lines,
+		allowance->bytes, complete);
+	pace_done(&replay->pace, lines, batch_of(replay)->length);
+}
+
+static void take_last_line(struct replay *replay)
+{
+	const struct allowance one = { .lines = 1 };
+
+	take_batch(replay, &one, true);
 }
 
 /* A daemon stays. An unterminated last line is taken for whole when it has not grown for one look
@@ -218,7 +228,7 @@ static bool wait_for_more(struct replay *replay, uint64_t *wake)
 	size_t rest = window_length(&replay->window);
 
 	if (rest > 0 && rest == replay->rest_seen) {
-		take_batch(replay, 1, true);
+		take_last_line(replay);
 		return true;
 	}
 	if (rest == 0 && source_was_replaced(&replay->source)) {
@@ -230,7 +240,7 @@ static bool wait_for_more(struct replay *replay, uint64_t *wake)
 	save(replay);
 	replay->rest_seen = rest;
 	*wake = look_again(replay);
-	schedule_start(&replay->schedule, replay->conf->interval_ns, *wake);
+	pace_restart(&replay->pace, *wake);
 	return false;
 }
 
@@ -240,7 +250,7 @@ static bool at_end(struct replay *replay, uint64_t *wake)
 	if (replay->conf->at_end == AT_END_WAIT)
 		return wait_for_more(replay, wake);
 	if (window_length(&replay->window) > 0) {
-		take_batch(replay, 1, true);
+		take_last_line(replay);
 		return true;
 	}
 	if (replay->conf->at_end == AT_END_EXIT) {
@@ -249,7 +259,7 @@ static bool at_end(struct replay *replay, uint64_t *wake)
 	}
 	if (batch_of(replay)->done.offset == 0) { /* nothing to loop over */
 		*wake = look_again(replay);
-		schedule_start(&replay->schedule, replay->conf->interval_ns, *wake);
+		pace_restart(&replay->pace, *wake);
 		return false;
 	}
 	start_over(replay);
@@ -258,15 +268,6 @@ static bool at_end(struct replay *replay, uint64_t *wake)
 }
 
 /* The pace */
-
-static uint64_t lines_due(struct replay *replay, uint64_t now)
-{
-	uint64_t next = schedule_next(&replay->schedule);
-
-	if (replay->conf->catch_up == CATCH_UP_SKIP && now > next && now - next >= STALL_NS)
-		schedule_forgive(&replay->schedule, now);
-	return schedule_due(&replay->schedule, now);
-}
 
 /* Who ends at the end of the source need not wait until another line would be due. */
 static bool is_finished(struct replay *replay)
@@ -279,11 +280,12 @@ static bool is_finished(struct replay *replay)
 
 static bool take_due_lines(struct replay *replay, uint64_t *wake)
 {
-	uint64_t now = clock_monotonic_ns(), due = lines_due(replay, now);
+	uint64_t now = clock_monotonic_ns();
+	struct allowance allowance;
 	int content;
 
-	if (due == 0 && !is_finished(replay)) {
-		*wake = schedule_wake(&replay->schedule, now);
+	if (!pace_due(&replay->pace, now, &allowance) && !is_finished(replay)) {
+		*wake = pace_wake(&replay->pace, now);
 		return false;
 	}
 	content = window_fill(&replay->window, &replay->append.batch, &replay->source);
@@ -291,7 +293,7 @@ static bool take_due_lines(struct replay *replay, uint64_t *wake)
 		return source_failed(replay, content, wake);
 	if (content == WINDOW_AT_END)
 		return at_end(replay, wake);
-	take_batch(replay, due, false);
+	take_batch(replay, &allowance, false);
 	return true;
 }
 
@@ -387,7 +389,7 @@ static void run(struct replay *replay)
 	save(replay);
 	figures_define_replay(replay->worker->stats);
 	worker_ready(replay->worker);
-	schedule_start(&replay->schedule, replay->conf->interval_ns, clock_monotonic_ns());
+	pace_start(&replay->pace, replay->conf, clock_monotonic_ns());
 	r = timer_arm(replay->timer, 0);
 	if (r >= 0)
 		r = sd_event_loop(replay->loop);

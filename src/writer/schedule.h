@@ -1,6 +1,6 @@
 /*
- * When things are due: the n-th at anchor + n × interval, whatever each of them costs, so that
- * nothing drifts. Times are nanoseconds of CLOCK_MONOTONIC. Pure arithmetic.
+ * When things are due: the n-th at anchor + n × interval / per, whatever each of them costs, so
+ * that nothing drifts. Times are nanoseconds of CLOCK_MONOTONIC. Pure arithmetic.
  */
 #ifndef WRITER_SCHEDULE_H
 #define WRITER_SCHEDULE_H
@@ -12,12 +12,19 @@
 
 struct schedule {
 	uint64_t anchor_ns;
-	uint64_t interval_ns; /* 0: always due */
-	uint64_t count;       /* done since the anchor */
+	uint64_t interval_ns; /* for `per` of them; 0: always due */
+	uint64_t per;
+	uint64_t count; /* done since the anchor */
 };
 
 /* The next one is due at `first_ns`. */
 void schedule_start(struct schedule *schedule, uint64_t interval_ns, uint64_t first_ns);
+
+/* Likewise, so many a second. */
+void schedule_start_rate(struct schedule *schedule, uint64_t per_second, uint64_t first_ns);
+
+/* At the same pace, the next one is due at `first_ns`. */
+void schedule_restart(struct schedule *schedule, uint64_t first_ns);
 
 /* When the next one is due; UINT64_MAX if that is beyond all time. */
 uint64_t schedule_next(const struct schedule *schedule);

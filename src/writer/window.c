@@ -70,14 +70,15 @@ int window_fill(struct window *window, struct batch *batch, struct source *sourc
 	return WINDOW_LINES;
 }
 
-uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_lines, bool complete)
+uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_lines,
+	uint64_t max_bytes, bool complete)
 {
 	struct position next = { 0 };
 	uint64_t lines;
 	size_t start = window->begin, from_source, length;
 
-	from_source = cut_lines(
-		batch->data + start, window_length(window), max_lines, BATCH_BYTES, &lines);
+	from_source = cut_lines(batch->data + start, window_length(window), max_lines,
+		max_bytes < BATCH_BYTES ? max_bytes : BATCH_BYTES, &lines);
 	if (from_source == 0)
 		from_source = window_length(window);
 	length = from_source;

@@ -27,9 +27,11 @@ void window_start(struct window *window, const struct position *position);
  * another negative errno. The last batch must have been written. */
 int window_fill(struct window *window, struct batch *batch, struct source *source);
 
-/* Makes the next batch of at most `max_lines` whole lines, or else of all that there is; ends it
- * with a newline if `complete`. Returns the number of lines. */
-uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_lines, bool complete);
+/* Makes the next batch of at most `max_lines` whole lines and `max_bytes` bytes, but of one line
+ * always, or else of all that there is; ends it with a newline if `complete`. Returns the number of
+ * lines. */
+uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_lines,
+	uint64_t max_bytes, bool complete);
 
 size_t window_length(const struct window *window);
 

@@ -33,7 +33,10 @@ static void defaults_are_filled_in(void **state)
 	assert_string_equal(replay->target, "/t");
 	assert_int_equal(replay->interval_ns, 250 * NS_PER_MS);
 	assert_int_equal(replay->at_end, AT_END_WAIT);
+	assert_int_equal(replay->rate_lines, 0);
+	assert_int_equal(replay->rate_bytes, 0);
 	assert_int_equal(replay->catch_up, CATCH_UP_BURST);
+	assert_int_equal(replay->burst_ns, 60 * NS_PER_S);
 	assert_int_equal(replay->line, 1);
 	assert_int_equal(conf->job_count, 1);
 	assert_string_equal(job->name, "j");
@@ -52,12 +55,17 @@ static void every_key_is_taken(void **state)
 {
 	struct writer_conf *conf = load_text(*state,
 		"replay r { source = /s target = /t interval = 0 at_end = loop catch_up = skip }\n"
+		"replay l { source = /s target = /t rate = 50000 burst = 1h }\n"
+		"replay b { source = /s target = /t rate = \"10M/s\" }\n"
 		"job r { command = {/bin/sh, -c, \"echo a b\"} target = /t interval = 100ms\n"
 		"timeout = 30 overlap = kill first = now }\n");
 
 	assert_int_equal(conf->replays[0].interval_ns, 0);
 	assert_int_equal(conf->replays[0].at_end, AT_END_LOOP);
 	assert_int_equal(conf->replays[0].catch_up, CATCH_UP_SKIP);
+	assert_int_equal(conf->replays[1].rate_lines, 50000);
+	assert_int_equal(conf->replays[1].burst_ns, 3600 * NS_PER_S);
+	assert_int_equal(conf->replays[2].rate_bytes, 10 << 20);
 	assert_string_equal(conf->jobs[0].command[1], "-c");
 	assert_string_equal(conf->jobs[0].command[2], "echo a b");
 	assert_null(conf->jobs[0].command[3]);
@@ -73,6 +81,8 @@ static void a_dump_loads_to_the_same_dump(void **state)
 	struct writer_conf *conf = load_text(*state,
 		"log_level = warning\n"
 		"replay r { source = \"/s \\\" ${UNSET_HERE:-x}\" target = /t interval = 100ns }\n"
+		"replay l { source = /s target = /t rate = 3 }\n"
+		"replay b { source = /s target = /t rate = \"1025/s\" burst = 0 }\n"
 		"job j { command = {/bin/sh, -c, 'echo \"${HOME}\" \\'$1\\'\\n'} target = /t\n"
 		"interval = 2h overlap = queue }\n");
 	char *first = dumped(writer_conf_dump, conf), *second;

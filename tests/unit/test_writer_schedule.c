@@ -1,5 +1,6 @@
 /* When lines and runs are due. */
 #include "base/clock.h"
+#include "writer/pace.h"
 #include "writer/progress.h"
 #include "writer/schedule.h"
 
@@ -91,6 +92,73 @@ static void test_the_ends_of_time(void **state)
 	assert_true(schedule_due(&schedule, UINT64_MAX - 1) == UINT64_MAX - START);
 }
 
+static void test_a_rate_that_divides_no_second_does_not_drift(void **state)
+{
+	struct schedule schedule;
+
+	(void)state;
+	schedule_start_rate(&schedule, 3, START);
+	for (uint64_t n = 0; n < 3000; n++) {
+		uint64_t due = START + (n * NS_PER_S + 2) / 3;
+
+		assert_int_equal(schedule_next(&schedule), due);
+		assert_int_equal(schedule_due(&schedule, due - 1), 0);
+		assert_int_equal(schedule_due(&schedule, due), 1);
+		schedule_done(&schedule, 1);
+	}
+	assert_int_equal(schedule_next(&schedule), START + 1000 * NS_PER_S);
+}
+
+static void test_bytes_are_due_by_their_number(void **state)
+{
+	const struct replay_conf conf = { .rate_bytes = 1000, .burst_ns = NS_PER_S };
+	struct allowance allowance;
+	struct pace pace;
+
+	(void)state;
+	pace_start(&pace, &conf, START);
+	assert_true(pace_due(&pace, START, &allowance));
+	assert_int_equal(allowance.bytes, 1);
+	pace_done(&pace, 1, 100);
+	assert_false(pace_due(&pace, START + 99 * NS_PER_MS, &allowance));
+	assert_int_equal(pace_wake(&pace, START + NS_PER_MS), START + 100 * NS_PER_MS);
+	assert_true(pace_due(&pace, START + 199 * NS_PER_MS, &allowance));
+	assert_int_equal(allowance.bytes, 100);
+	assert_int_equal(pace_behind(&pace, START + 199 * NS_PER_MS, 1, 10), 10);
+}
+
+static void test_a_burst_is_bounded(void **state)
+{
+	const struct replay_conf conf = { .interval_ns = NS_PER_MS, .burst_ns = NS_PER_S };
+	struct allowance allowance;
+	struct pace pace;
+
+	(void)state;
+	pace_start(&pace, &conf, START);
+	pace_done(&pace, 1, 0);
+	assert_true(pace_due(&pace, START + NS_PER_S, &allowance));
+	assert_int_equal(allowance.lines, 1000);
+	assert_int_equal(pace.skipped_ns, 0);
+	assert_true(pace_due(&pace, START + 3600 * NS_PER_S, &allowance));
+	assert_int_equal(allowance.lines, 1001);
+	assert_int_equal(pace.skipped_ns, 3599 * NS_PER_S - NS_PER_MS);
+}
+
+static void test_skipping_goes_on_from_now(void **state)
+{
+	const struct replay_conf conf = { .interval_ns = NS_PER_MS, .catch_up = CATCH_UP_SKIP };
+	struct allowance allowance;
+	struct pace pace;
+
+	(void)state;
+	pace_start(&pace, &conf, START);
+	assert_true(pace_due(&pace, START + 900 * NS_PER_MS, &allowance));
+	assert_int_equal(allowance.lines, 901);
+	assert_true(pace_due(&pace, START + 1100 * NS_PER_MS, &allowance));
+	assert_int_equal(allowance.lines, 1);
+	assert_int_equal(pace.skipped_ns, 1100 * NS_PER_MS);
+}
+
 static void test_fast_paces_sleep_for_several_lines(void **state)
 {
 	struct schedule slow = schedule_of(NS_PER_MS), fast = schedule_of(100);
@@ -128,6 +196,10 @@ int main(void)
 		cmocka_unit_test(test_no_interval_is_always_due),
 		cmocka_unit_test(test_the_ends_of_time),
 		cmocka_unit_test(test_fast_paces_sleep_for_several_lines),
+		cmocka_unit_test(test_a_rate_that_divides_no_second_does_not_drift),
+		cmocka_unit_test(test_bytes_are_due_by_their_number),
+		cmocka_unit_test(test_a_burst_is_bounded),
+		cmocka_unit_test(test_skipping_goes_on_from_now),
 		cmocka_unit_test(test_time_left),
 	};
 
