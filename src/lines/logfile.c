@@ -78,7 +78,26 @@ static uint64_t content_size(const struct logfile *file, const struct stat *st)
 bool logfile_changed(const struct logfile *file, const struct stat *st)
 {
 	return clock_ns(&st->st_mtim) != file->record.mtime_ns ||
-	       content_size(file, st) != file->record.size;
+	       content_size(file, st) != logfile_size(file);
+}
+
+uint64_t logfile_size(const struct logfile *file)
+{
+	return file->noted > file->record.size ? file->noted : file->record.size;
+}
+
+/* A size is the file's only if its content is still the one we know. What is about to be read is
+ * verified then; what has been waiting since the look before is verified now. */
+static void note_size(struct logfile *file, uint64_t size)
+{
+	struct record *record = &file->record;
+
+	if (record->place.head_length == 0 ||
+		(file->unread && file->content && size > file->noted &&
+			place_fits_content(&record->place, content_read, file->content) == 1))
+		file->noted = record->size = size > record->size ? size : record->size;
+	else
+		file->noted = size;
 }
 
 /* How long ago the file was written or renamed, which the change time tells. */
@@ -105,8 +124,7 @@ bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now)
 	uint64_t size = content_size(file, st), mtime = clock_ns(&st->st_mtim);
 	bool changed = logfile_changed(file, st);
 
-	if (size > file->record.size)
-		file->record.size = size;
+	note_size(file, size);
 	file->record.mtime_ns = mtime;
 	note_quiet(file, st, changed, now);
 	if (changed && file->content && content_packed(file->content))

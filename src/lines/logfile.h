@@ -12,6 +12,7 @@ struct logfile {
 	struct content *content; /* NULL: not open */
 	struct logfile *younger; /* the file that took over the live path */
 	uint64_t quiet_since;    /* CLOCK_MONOTONIC, ns: neither written nor renamed since */
+	uint64_t noted;          /* size at the last look, of what may be other content by now */
 	size_t partial;          /* bytes of an unterminated end, as of the last reading */
 	bool named;              /* the live path leads to it */
 	bool unread;             /* there may be more to read */
@@ -38,6 +39,9 @@ bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now);
 
 /* Has it another size, or was it written, since the last logfile_note()? */
 bool logfile_changed(const struct logfile *file, const struct stat *st);
+
+/* The largest size seen, verified or not. */
+uint64_t logfile_size(const struct logfile *file);
 
 /* Is it dealt with to the end of what was seen? */
 bool logfile_finished(const struct logfile *file);

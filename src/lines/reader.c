@@ -132,6 +132,8 @@ int reader_read(struct reader *reader, struct logfile *file, struct reading *rea
 	end = reading->stretch.start + reading->stretch.len;
 	if (end > file->record.size)
 		file->record.size = end;
+	if (file->noted > file->record.size)
+		file->record.size = file->noted;
 	reading->at_end = !more && reading->split.count < reader->splitter.capacity;
 	if (reading->nuls + reading->split.consumed > 0)
 		return 1;

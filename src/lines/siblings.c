@@ -287,16 +287,23 @@ static bool twins(const struct sibling *plain, const struct sibling *packed)
 	       strlen(plain->path) == (size_t)(strrchr(packed->path, '.') - packed->path);
 }
 
+static bool has_plain_twin(const struct siblings *siblings, size_t i)
+{
+	for (size_t j = 0; j < siblings->count; j++)
+		if (twins(&siblings->list[j], &siblings->list[i]))
+			return true;
+	return false;
+}
+
 static void drop_packed_twins(struct siblings *siblings)
 {
 	size_t kept = 0;
 
+	for (size_t i = 0; i < siblings->count; i++)
+		if (has_plain_twin(siblings, i))
+			siblings->list[i].st.st_mode = 0;
 	for (size_t i = 0; i < siblings->count; i++) {
-		bool twin = false;
-
-		for (size_t j = 0; !twin && j < siblings->count; j++)
-			twin = twins(&siblings->list[j], &siblings->list[i]);
-		if (twin)
+		if (siblings->list[i].st.st_mode == 0)
 			free(siblings->list[i].path);
 		else
 			siblings->list[kept++] = siblings->list[i];

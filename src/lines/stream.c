@@ -80,14 +80,21 @@ static bool leads_to(const struct stat *st, const struct logfile *file)
 
 static bool cut(const struct logfile *file, const struct stat *st)
 {
-	return !unpack_name(file->record.path) && (uint64_t)st->st_size < file->record.size;
+	return !unpack_name(file->record.path) && (uint64_t)st->st_size < logfile_size(file);
+}
+
+/* What was there a look ago is gone, also what we had no time to read. */
+static void displace_cut(struct stream *stream, struct logfile *file, const struct look *look)
+{
+	file->record.size = logfile_size(file);
+	stream_displace(stream, file, look);
 }
 
 static void look_at_file(
 	struct stream *stream, struct logfile *file, const struct stat *st, const struct look *look)
 {
 	if (cut(file, st))
-		stream_displace(stream, file, look);
+		displace_cut(stream, file, look);
 	else if (file->record.place.head_length == 0 && logfile_changed(file, st))
 		stream_assemble(
 			stream, st, look); /* nothing but the inode tells that it is the same */
@@ -162,7 +169,7 @@ void stream_look_at_others(struct stream *stream, const struct look *look)
 		if (file->named || !file->content || content_stat(file->content, &st) < 0)
 			continue;
 		if (cut(file, &st)) {
-			stream_displace(stream, file, look);
+			displace_cut(stream, file, look);
 			return; /* the list is another one now */
 		}
 		logfile_note(file, &st, look->now);
@@ -180,12 +187,14 @@ static bool quiet_for(const struct logfile *file, const struct look *look, uint6
 	return look->now - file->quiet_since >= time;
 }
 
-/* Will nobody add to this file? */
+/* Will nobody add to this file? A compressed one says itself where it ends. */
 static bool at_rest(const struct logfile *file, const struct look *look)
 {
-	return quiet_for(file, look, look->rules->grace_ns) ||
-	       (file->content && !content_packed(file->content) &&
-		       !content_has_writer(file->content));
+	if (quiet_for(file, look, look->rules->grace_ns))
+		return true;
+	if (!file->content)
+		return false;
+	return content_packed(file->content) ? !file->unread : !content_has_writer(file->content);
 }
 
 /* Is the unterminated end of this file all there will be of that line? */

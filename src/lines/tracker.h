@@ -8,6 +8,10 @@
 
 #include <stdio.h>
 
+/* Kind and version of a checkpoint, see base/state.h: first "token TEXT", then what tracker_write()
+ * writes. */
+#define CHECKPOINT_KIND "linekeeper-tail 1"
+
 struct pattern;
 
 struct tracker {
