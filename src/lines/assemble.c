@@ -1,170 +1,13 @@
 #include "lines/assemble.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "lines/siblings.h"
+#include "lines/candidates.h"
 #include "lines/unpack.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A file on the disk that may be one of the stream's, or a new one. */
-struct candidate {
-	const char *path;
-	struct stat st;
-	bool live;             /* the live path itself */
-	struct logfile *match; /* the known file that it is */
-};
-
-struct candidates {
-	struct candidate *list; /* oldest first, the live path last */
-	size_t count;
-	struct siblings siblings; /* owns the paths */
-	bool unlisted;            /* the directory may not be read: siblings are unknown */
-	int error;                /* a known file may be there, but cannot be told now */
-};
-
-static int list_candidates(const struct stream *stream, const struct stat *live,
-	const struct look *look, struct candidates *candidates)
-{
-	int error = siblings_list(
-		stream->path, look->rules->rotated, look->listing, &candidates->siblings);
-	const struct siblings *siblings = &candidates->siblings;
-
-	/* We may be allowed to enter a directory that we may not list. */
-	candidates->unlisted = error == -EACCES;
-	if (error && !candidates->unlisted)
-		return error;
-	candidates->list = calloc(siblings->count + 1, sizeof(*candidates->list));
-	if (!candidates->list)
-		return -ENOMEM;
-	for (size_t i = 0; i < siblings->count; i++)
-		candidates->list[i] = (struct candidate){ .path = siblings->list[i].path,
-			.st = siblings->list[i].st };
-	candidates->count = siblings->count;
-	if (live)
-		candidates->list[candidates->count++] =
-			(struct candidate){ .path = stream->path, .st = *live, .live = true };
-	return 0;
-}
-
-static void free_candidates(struct candidates *candidates)
-{
-	siblings_free(&candidates->siblings);
-	free(candidates->list);
-}
-
-static bool same_inode(const struct logfile *file, const struct candidate *candidate)
-{
-	return candidate->st.st_ino == file->record.place.inode;
-}
-
-static bool same_device(const struct logfile *file, const struct candidate *candidate)
-{
-	return candidate->st.st_dev == file->record.place.device;
-}
-
-/* Does the candidate's content lead to the place where we are in `file`? 1, 0 or a negative errno.
- */
-static int content_fits(const struct logfile *file, const struct candidate *candidate)
-{
-	const struct place *place = &file->record.place;
-	struct content *content;
-	int fits;
-
-	if (!unpack_name(candidate->path) && (uint64_t)candidate->st.st_size < place->offset)
-		return 0;
-	fits = content_open(candidate->path, &content);
-	if (fits < 0)
-		return fits;
-	fits = place_fits_content(place, content_read, content);
-	content_close(content);
-	return fits == -EBADMSG ? 0 : fits;
-}
-
-/* Nothing has been seen of the file: only the inode tells. */
-static bool unseen_fits(const struct logfile *file, const struct candidate *candidate)
-{
-	return same_inode(file, candidate) && same_device(file, candidate) && !file->displaced;
-}
-
-static int fits(const struct logfile *file, const struct candidate *candidate)
-{
-	if (file->record.place.head_length == 0)
-		return unseen_fits(file, candidate);
-	return content_fits(file, candidate);
-}
-
-/* How good a candidate is to look at first, see design: inode and device, inode, path, any. */
-static int closeness(const struct logfile *file, const struct candidate *candidate)
-{
-	if (same_inode(file, candidate))
-		return same_device(file, candidate) ? 0 : 1;
-	return strcmp(file->record.path, candidate->path) == 0 ? 2 : 3;
-}
-
-/* *error is set when the answer NULL is not certain: no descriptors, no memory, a bad disk, or the
- * file itself may not be read. */
-static struct candidate *find_closed(
-	const struct logfile *file, struct candidates *candidates, int *error)
-{
-	for (int close = 0; close <= 3; close++)
-		for (size_t i = candidates->count; i-- > 0;) {
-			struct candidate *candidate = &candidates->list[i];
-			int fit;
-
-			if (candidate->match || closeness(file, candidate) != close)
-				continue;
-			fit = fits(file, candidate);
-			if (fit == 1)
-				return candidate;
-			if (fit < 0 && (fit != -EACCES || close < 2))
-				*error = fit;
-		}
-	return NULL;
-}
-
-/* An open file is where its inode is; else a copy of it may mark the place, or an editor has
- * replaced it by a file that goes on where it stood. */
-static struct candidate *find_open(const struct logfile *file, struct candidates *candidates)
-{
-	int ignored = 0;
-
-	for (size_t i = 0; i < candidates->count; i++) {
-		struct candidate *candidate = &candidates->list[i];
-
-		if (!candidate->match && same_inode(file, candidate) &&
-			same_device(file, candidate))
-			return candidate;
-	}
-	return file->record.place.head_length > 0 ? find_closed(file, candidates, &ignored) : NULL;
-}
-
-/* A copy that was made before all of the file had been read: it begins as the file does and ends
- * before our place. Nothing in it is new. */
-static bool shorter_copy(const struct logfile *file, const struct candidate *candidate)
-{
-	const struct place *place = &file->record.place;
-	struct content *content;
-	bool is_copy;
-
-	if (candidate->live || candidate->match || place->head_length < PLACE_WINDOW ||
-		content_open(candidate->path, &content) < 0)
-		return false;
-	is_copy = place_head_fits(place, content_read, content) == 1;
-	content_close(content);
-	return is_copy;
-}
-
-static struct candidate *find_shorter_copy(
-	const struct logfile *file, struct candidates *candidates)
-{
-	for (size_t i = candidates->count; i-- > 0;)
-		if (shorter_copy(file, &candidates->list[i]))
-			return &candidates->list[i];
-	return NULL;
-}
 
 /* The end of a file was cut off, but not what we have read of it: bytes that were seen are gone. */
 static void note_cut(struct logfile *file, const struct candidate *candidate)
@@ -185,7 +28,7 @@ static void move_to(
 {
 	struct place *place = &file->record.place;
 
-	if (!same_inode(file, candidate) || !same_device(file, candidate))
+	if (!candidate_same_inode(file, candidate) || !candidate_same_device(file, candidate))
 		logfile_close(file);
 	if (logfile_set_path(file, candidate->path) < 0)
 		return;
@@ -225,17 +68,19 @@ static void end_at_copy(struct logfile *file, const struct candidate *copy)
 static void match(struct logfile *file, struct candidates *candidates, const struct look *look)
 {
 	int error = 0;
-	struct candidate *candidate =
-		file->content ? find_open(file, candidates) : find_closed(file, candidates, &error);
+	struct candidate *candidate = file->content
+					      ? candidates_find_open(file, candidates)
+					      : candidates_find_closed(file, candidates, &error);
 
 	if (candidate) {
 		candidate->match = file;
 		/* A descriptor we hold is surer than a copy, but only the live path goes on. */
-		if (!file->content || candidate->live || same_inode(file, candidate))
+		if (!file->content || candidate->live || candidate_same_inode(file, candidate))
 			move_to(file, candidate, look);
 	} else if (error) {
 		candidates->error = error;
-	} else if (file->displaced && (candidate = find_shorter_copy(file, candidates))) {
+	} else if (file->displaced &&
+		   (candidate = candidates_find_shorter_copy(file, candidates))) {
 		candidate->match = file;
 		end_at_copy(file, candidate);
 	}
@@ -478,8 +323,8 @@ static bool still_there(struct stream *stream, const struct stat *live, const st
 	if (!live || !file || file->younger)
 		return false;
 	candidate.st = *live;
-	if (file->record.place.head_length == 0 || !same_inode(file, &candidate) ||
-		!same_device(file, &candidate) || fits(file, &candidate) != 1)
+	if (file->record.place.head_length == 0 || !candidate_same_inode(file, &candidate) ||
+		!candidate_same_device(file, &candidate) || candidate_fits(file, &candidate) != 1)
 		return false;
 	move_to(file, &candidate, look);
 	return true;
@@ -511,7 +356,7 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	struct candidates *candidates)
 {
 	const struct logfile *before = find_by_inode(stream, live);
-	int error = list_candidates(stream, live, look, candidates);
+	int error = candidates_list(stream, live, look, candidates);
 
 	/* Content is proof, an inode only a hint: that gets what is left. */
 	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
@@ -548,7 +393,7 @@ void stream_assemble(struct stream *stream, const struct stat *live, const struc
 	forget_names(stream);
 	if (!still_there(stream, live, look))
 		error = find_all(stream, live, look, &candidates);
-	free_candidates(&candidates);
+	candidates_free(&candidates);
 	report_lookup(stream, error, candidates.unlisted);
 	stream->assembled = !error;
 }

@@ -8,6 +8,8 @@
 #ifndef LINES_SIBLINGS_H
 #define LINES_SIBLINGS_H
 
+#include "lines/listing.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,17 +20,6 @@ struct sibling {
 	char *path;
 	struct stat st; /* at the time of listing */
 };
-
-/* The names in the directory that was listed last: ten thousand logs in one directory must not mean
- * as many readings of it. All zeros at first. */
-struct listing {
-	char *directory;
-	struct timespec mtime; /* of the directory; 0: not to be relied on */
-	char **names;          /* sorted */
-	size_t count;
-};
-
-void listing_free(struct listing *listing);
 
 struct siblings {
 	struct sibling *list; /* oldest first */

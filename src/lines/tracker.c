@@ -11,34 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-struct pattern {
-	const char *glob;
-	bool literal;
-	char *directory;      /* NULL: has wildcards itself */
-	struct timespec seen; /* its mtime when it was last searched; 0: search it */
-};
-
-static bool has_wildcards(const char *text)
-{
-	return strpbrk(text, "*?[") != NULL;
-}
-
-static int pattern_init(struct pattern *pattern, const char *text)
-{
-	const char *slash = strrchr(text, '/');
-
-	pattern->glob = text;
-	pattern->literal = !has_wildcards(text);
-	pattern->directory = strndup(text, slash ? (size_t)(slash - text) + 1 : 0);
-	if (!pattern->directory)
-		return -ENOMEM;
-	if (has_wildcards(pattern->directory)) {
-		free(pattern->directory);
-		pattern->directory = NULL;
-	}
-	return 0;
-}
-
 /* Position of the stream with this path, or where it belongs. */
 static size_t find_position(const struct tracker *tracker, const char *path, bool *found)
 {
@@ -118,7 +90,7 @@ void tracker_free(struct tracker *tracker)
 	for (size_t i = 0; i < tracker->count; i++)
 		stream_free(tracker->streams[i]);
 	for (size_t i = 0; i < tracker->pattern_count; i++)
-		free(tracker->patterns[i].directory);
+		pattern_free(&tracker->patterns[i]);
 	listing_free(&tracker->listing);
 	free(tracker->streams);
 	free(tracker->patterns);
@@ -174,29 +146,12 @@ static void search(struct tracker *tracker, const struct pattern *pattern)
 	globfree(&found);
 }
 
-/* A directory's time tells whether names have come; but not within one tick of the clock. */
-static bool directory_changed(struct pattern *pattern)
-{
-	struct stat st;
-	uint64_t mtime;
-
-	if (!pattern->directory || stat(pattern->directory, &st) < 0)
-		return true;
-	if (st.st_mtim.tv_sec == pattern->seen.tv_sec &&
-		st.st_mtim.tv_nsec == pattern->seen.tv_nsec)
-		return false;
-	mtime = clock_ns(&st.st_mtim);
-	if (mtime + FILE_TICK_NS < clock_realtime_ns())
-		pattern->seen = st.st_mtim;
-	return true;
-}
-
 static void scan(struct tracker *tracker, bool all)
 {
 	for (size_t i = 0; i < tracker->pattern_count; i++) {
 		struct pattern *pattern = &tracker->patterns[i];
 
-		if (!pattern->literal && (directory_changed(pattern) || all))
+		if (!pattern->literal && (pattern_has_news(pattern) || all))
 			search(tracker, pattern);
 	}
 }
@@ -473,8 +428,7 @@ void tracker_recorded(struct tracker *tracker)
 static bool is_configured(const struct tracker *tracker, const char *path)
 {
 	for (size_t i = 0; i < tracker->pattern_count; i++)
-		if (strcmp(tracker->patterns[i].glob, path) == 0 ||
-			fnmatch(tracker->patterns[i].glob, path, FNM_PATHNAME | FNM_PERIOD) == 0)
+		if (pattern_names(&tracker->patterns[i], path))
 			return true;
 	return false;
 }

@@ -4,6 +4,7 @@
 #ifndef LINES_TRACKER_H
 #define LINES_TRACKER_H
 
+#include "lines/pattern.h"
 #include "lines/stream.h"
 
 #include <stdio.h>
@@ -11,8 +12,6 @@
 /* Kind and version of a checkpoint, see base/state.h: first "token TEXT", then what tracker_write()
  * writes. */
 #define CHECKPOINT_KIND "linekeeper-tail 1"
-
-struct pattern;
 
 struct tracker {
 	struct stream_rules rules;

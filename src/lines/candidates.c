@@ -1,0 +1,143 @@
+#include "lines/candidates.h"
+#include "lines/unpack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int candidates_list(const struct stream *stream, const struct stat *live, const struct look *look,
+	struct candidates *candidates)
+{
+	int error = siblings_list(
+		stream->path, look->rules->rotated, look->listing, &candidates->siblings);
+	const struct siblings *siblings = &candidates->siblings;
+
+	/* We may be allowed to enter a directory that we may not list. */
+	candidates->unlisted = error == -EACCES;
+	if (error && !candidates->unlisted)
+		return error;
+	candidates->list = calloc(siblings->count + 1, sizeof(*candidates->list));
+	if (!candidates->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < siblings->count; i++)
+		candidates->list[i] = (struct candidate){ .path = siblings->list[i].path,
+			.st = siblings->list[i].st };
+	candidates->count = siblings->count;
+	if (live)
+		candidates->list[candidates->count++] =
+			(struct candidate){ .path = stream->path, .st = *live, .live = true };
+	return 0;
+}
+
+void candidates_free(struct candidates *candidates)
+{
+	siblings_free(&candidates->siblings);
+	free(candidates->list);
+}
+
+bool candidate_same_inode(const struct logfile *file, const struct candidate *candidate)
+{
+	return candidate->st.st_ino == file->record.place.inode;
+}
+
+bool candidate_same_device(const struct logfile *file, const struct candidate *candidate)
+{
+	return candidate->st.st_dev == file->record.place.device;
+}
+
+/* Does its content lead to the place where we are? */
+static int content_fits(const struct logfile *file, const struct candidate *candidate)
+{
+	const struct place *place = &file->record.place;
+	struct content *content;
+	int fits;
+
+	if (!unpack_name(candidate->path) && (uint64_t)candidate->st.st_size < place->offset)
+		return 0;
+	fits = content_open(candidate->path, &content);
+	if (fits < 0)
+		return fits;
+	fits = place_fits_content(place, content_read, content);
+	content_close(content);
+	return fits == -EBADMSG ? 0 : fits;
+}
+
+/* Nothing has been seen of the file: only the inode tells. */
+static bool unseen_fits(const struct logfile *file, const struct candidate *candidate)
+{
+	return candidate_same_inode(file, candidate) && candidate_same_device(file, candidate) &&
+	       !file->displaced;
+}
+
+int candidate_fits(const struct logfile *file, const struct candidate *candidate)
+{
+	if (file->record.place.head_length == 0)
+		return unseen_fits(file, candidate);
+	return content_fits(file, candidate);
+}
+
+/* How good a candidate is to look at first, see design: inode and device, inode, path, any. */
+static int closeness(const struct logfile *file, const struct candidate *candidate)
+{
+	if (candidate_same_inode(file, candidate))
+		return candidate_same_device(file, candidate) ? 0 : 1;
+	return strcmp(file->record.path, candidate->path) == 0 ? 2 : 3;
+}
+
+struct candidate *candidates_find_closed(
+	const struct logfile *file, struct candidates *candidates, int *error)
+{
+	for (int close = 0; close <= 3; close++)
+		for (size_t i = candidates->count; i-- > 0;) {
+			struct candidate *candidate = &candidates->list[i];
+			int fit;
+
+			if (candidate->match || closeness(file, candidate) != close)
+				continue;
+			fit = candidate_fits(file, candidate);
+			if (fit == 1)
+				return candidate;
+			if (fit < 0 && (fit != -EACCES || close < 2))
+				*error = fit;
+		}
+	return NULL;
+}
+
+struct candidate *candidates_find_open(const struct logfile *file, struct candidates *candidates)
+{
+	int ignored = 0;
+
+	for (size_t i = 0; i < candidates->count; i++) {
+		struct candidate *candidate = &candidates->list[i];
+
+		if (!candidate->match && candidate_same_inode(file, candidate) &&
+			candidate_same_device(file, candidate))
+			return candidate;
+	}
+	return file->record.place.head_length > 0
+		       ? candidates_find_closed(file, candidates, &ignored)
+		       : NULL;
+}
+
+static bool shorter_copy(const struct logfile *file, const struct candidate *candidate)
+{
+	const struct place *place = &file->record.place;
+	struct content *content;
+	bool is_copy;
+
+	if (candidate->live || candidate->match || place->head_length < PLACE_WINDOW ||
+		content_open(candidate->path, &content) < 0)
+		return false;
+	is_copy = place_head_fits(place, content_read, content) == 1;
+	content_close(content);
+	return is_copy;
+}
+
+struct candidate *candidates_find_shorter_copy(
+	const struct logfile *file, struct candidates *candidates)
+{
+	for (size_t i = candidates->count; i-- > 0;)
+		if (shorter_copy(file, &candidates->list[i]))
+			return &candidates->list[i];
+	return NULL;
+}
