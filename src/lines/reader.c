@@ -23,7 +23,7 @@ int reader_init(struct reader *reader, size_t max_line, enum long_line long_line
 			munmap(buffer, size);
 		return -ENOMEM;
 	}
-	*reader = (struct reader){ buffer, size, { max_line, long_line, lines, LINES_MAX } };
+	*reader = (struct reader){ buffer, size, { max_line, long_line, lines, LINES_MAX }, CHUNK };
 	return 0;
 }
 
@@ -99,7 +99,7 @@ static int begin(struct reader *reader, struct logfile *file, struct reading *re
 		.file = file,
 		.stretch = { reader->buffer, file->record.place.offset - tail, 0 },
 	};
-	return fill(reader, reading, tail + CHUNK);
+	return fill(reader, reading, tail + reader->chunk);
 }
 
 /* All before the place is dealt with: what follows it is an unterminated end. */
@@ -111,6 +111,15 @@ static void note_end(const struct reading *reading)
 	file->partial = (size_t)(end - file->record.place.offset);
 	place_see(&file->record.place, &reading->stretch);
 	file->unread = !reading->at_end;
+}
+
+/* What is read beyond LINES_MAX lines is read again: with short lines it should be less. */
+static void adapt_chunk(struct reader *reader, const struct split *split)
+{
+	if (split->count == reader->splitter.capacity)
+		reader->chunk = split->consumed < CHUNK ? split->consumed : CHUNK;
+	else if (reader->chunk < CHUNK)
+		reader->chunk = reader->chunk < CHUNK / 2 ? 2 * reader->chunk : CHUNK;
 }
 
 int reader_read(struct reader *reader, struct logfile *file, struct reading *reading)
@@ -129,6 +138,7 @@ int reader_read(struct reader *reader, struct logfile *file, struct reading *rea
 		if (more < 0)
 			return more;
 	}
+	adapt_chunk(reader, &reading->split);
 	end = reading->stretch.start + reading->stretch.len;
 	if (end > file->record.size)
 		file->record.size = end;

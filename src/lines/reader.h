@@ -13,6 +13,7 @@ struct reader {
 	char *buffer;
 	size_t size;
 	struct splitter splitter;
+	size_t chunk; /* bytes that a reading should fill the splitter with */
 };
 
 struct reading {
