@@ -20,6 +20,7 @@ enter_room() {
     export HOME=$PWD/home XDG_STATE_HOME=$PWD/state XDG_RUNTIME_DIR=$PWD/run TZ=UTC LC_ALL=C
     unset NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID LISTEN_FDS LISTEN_PID LISTEN_FDNAMES JOURNAL_STREAM
     names=()
+    trap : KILL # bash is not to report those that a test kills
 }
 
 leave_room() {
