@@ -192,6 +192,7 @@ void reader_accept(const struct reader *reader, const struct reading *reading, s
 	} else {
 		offset = lines[count].offset;
 		record->discarding = false;
+		record->accounts.reread += reading->stretch.start + reading->stretch.len - offset;
 	}
 	move(reading, offset, handed);
 	if (count == reading->split.count)
