@@ -139,8 +139,8 @@ no_child_named() { ! pgrep -f "$1" >/dev/null; }
     sed -i 's/Sig.Blk.*SigIgn/SigBlk.SigIgn/; s/-E SigBlk.SigIgn/-e SigBlk -e SigIgn/' w.conf
     start writer "$WRITER" -n -f w.conf
     wait_for 5 has_lines target 3
-    assert_equal "SigBlk:	0000000000000000" "$(sed -n 1p target)"
-    assert_equal "SigIgn:	0000000000000000" "$(sed -n 2p target)"
+    no_signals "$(sed -n 's/^SigBlk:\t//p' target)"
+    no_signals "$(sed -n 's/^SigIgn:\t//p' target)"
     assert_equal 5 "$(sed -n 3p target)" # "total", 0, 1, 2 and the directory itself
     stop writer
 }

