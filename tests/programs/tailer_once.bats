@@ -83,6 +83,27 @@ CONF
     assert_equal more "$output"
 }
 
+@test "a rotated file's unterminated end does not hold the next file back for ever" {
+    require_root
+    require setpriv
+    chmod 755 .
+    runs_once
+    printf 'cut off' >>log
+    mv log log.1
+    numbered 1 10 >log
+    { echo 'cut off' && numbered 1 10; } >>expected
+    chown -R nobody kept got # the log is another user's: no lease tells whether it has a writer
+    cp "$TAILER" tailer
+    local directory=$PWD
+    until [ "$directory" = / ]; do chmod o+x "$directory" && directory=$(dirname "$directory"); done
+    conf 'grace = 100ms'
+    for _ in 1 2 3; do
+        setpriv --reuid=nobody --regid=nogroup --clear-groups ./tailer -f t.conf --once
+        same || sleep 0.2 # longer than the grace
+    done
+    assert_lines_equal expected got
+}
+
 # --- the state ---
 
 @test "the state is the user's alone: directory 0700, files 0600" {
@@ -221,6 +242,7 @@ END
         case $i in 4 | 8) mv log log.1 ;; esac
         follow
     done
+    wait_for 5 contains tailer.err 'sections running'
     delivered
     finish
 }
