@@ -202,6 +202,7 @@ int main(int argc, char **argv)
 
 	detach_prepare();
 	signal(SIGPIPE, SIG_IGN); /* a handler's reader may leave: that is an error, not our end */
+	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk */
 	signal(SIGIO, SIG_IGN);   /* of read leases, see content_has_writer() */
 	raise_descriptor_limit();
 	title_init(argc, argv);

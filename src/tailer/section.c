@@ -284,22 +284,34 @@ bool section_reader_gone(struct section_state *section)
 	return true;
 }
 
-enum progress section_reopen(struct section_state *section)
+static enum progress reopen(struct section_state *section)
 {
 	struct lk_result result = { 0 };
 
-	section->reopening = false;
-	if (!section->handler->reopen)
-		return PROGRESS_IDLE;
 	switch (section->handler->reopen(section->state, &result)) {
 	case LK_OK:
-		return section_save(section); /* before the first byte to a new output */
+		section->reopening = false;
+		return PROGRESS_IDLE;
 	case LK_LATER:
-		section->reopening = true;
 		return PROGRESS_LATER;
 	default:
 		return handler_failed(section, &result);
 	}
+}
+
+enum progress section_reopen(struct section_state *section)
+{
+	enum progress progress;
+
+	if (!section->handler->reopen)
+		return PROGRESS_IDLE;
+	section->reopening = true;
+	/* What went to the old output is committed with that, and the new one is known before the
+	 * first byte. */
+	progress = section_save(section);
+	if (progress == PROGRESS_IDLE)
+		progress = reopen(section);
+	return progress == PROGRESS_IDLE ? section_save(section) : progress;
 }
 
 /* The line can never be handled: it goes to the dead letters, after as many tries as configured. */
@@ -370,7 +382,8 @@ static enum progress hand_over(struct section_state *section, const struct readi
 	if (result.accepted > 0)
 		section->bad_tries = 0;
 	if (verdict == LK_BAD && result.accepted < reading->split.count)
-		return refuse_line(section, reading, result.accepted, result.reason);
+		return refuse_line(section, reading, result.accepted,
+			result.reason[0] ? result.reason : "the handler gave no reason");
 	return verdict == LK_OK ? PROGRESS_MORE : PROGRESS_LATER;
 }
 
