@@ -65,6 +65,18 @@ static void end_at_copy(struct logfile *file, const struct candidate *copy)
 	content_close(content);
 }
 
+/* A descriptor we hold is surer than a copy of its file. But a file that an editor replaced goes on
+ * elsewhere: at the live path, or in what that was renamed to since. */
+static bool goes_on_in(const struct logfile *file, const struct candidate *candidate)
+{
+	struct stat held;
+
+	if (!file->content || candidate->live || candidate_same_inode(file, candidate))
+		return true;
+	return content_stat(file->content, &held) == 0 && held.st_nlink == 0 &&
+	       !unpack_name(candidate->path) && candidate->st.st_size >= held.st_size;
+}
+
 static void match(struct logfile *file, struct candidates *candidates, const struct look *look)
 {
 	int error = 0;
@@ -74,8 +86,7 @@ static void match(struct logfile *file, struct candidates *candidates, const str
 
 	if (candidate) {
 		candidate->match = file;
-		/* A descriptor we hold is surer than a copy, but only the live path goes on. */
-		if (!file->content || candidate->live || candidate_same_inode(file, candidate))
+		if (goes_on_in(file, candidate))
 			move_to(file, candidate, look);
 	} else if (error) {
 		candidates->error = error;
