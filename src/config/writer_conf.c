@@ -8,6 +8,7 @@
 #include "config/text.h"
 #include "config/units.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,8 @@ static bool take_files(cfg_t *section, struct replay_conf *replay)
 	if (!take_needed_path(section, "source", &replay->source) ||
 		!take_needed_path(section, "target", &replay->target))
 		return false;
-	if (path_same(replay->source, replay->target))
+	if (path_same(replay->source, replay->target) ||
+		fnmatch(replay->source, replay->target, FNM_PATHNAME) == 0)
 		return take_error(section, "target", "target = \"%s\": this is the source itself",
 			replay->target);
 	return true;
@@ -224,23 +226,34 @@ static struct writer_conf *adhoc_from(const char *source, const char *target)
 	return conf;
 }
 
+/* The standard streams have no path: they get through the checks under another name. */
+static bool restore_stream(const char *given, char **taken)
+{
+	char *copy;
+
+	if (strcmp(given, "-") != 0)
+		return true;
+	copy = strdup(given);
+	if (!copy)
+		return false;
+	free(*taken);
+	*taken = copy;
+	return true;
+}
+
 struct writer_conf *writer_conf_adhoc(const char *source, const char *target)
 {
-	bool to_stdout = strcmp(target, "-") == 0;
-	char *from = file_absolute(source), *to = file_absolute(target);
+	char *from = strcmp(source, "-") == 0 ? strdup("/dev/stdin") : file_absolute(source);
+	char *to = strcmp(target, "-") == 0 ? strdup("/dev/stdout") : file_absolute(target);
 	struct writer_conf *conf = adhoc_from(from, to);
 
 	free(from);
 	free(to);
-	if (conf && to_stdout) {
-		free(conf->replays[0].target);
-		conf->replays[0].target = strdup(target);
-		if (!conf->replays[0].target) {
-			writer_conf_free(conf);
-			return NULL;
-		}
-	}
-	return conf;
+	if (conf && restore_stream(source, &conf->replays[0].source) &&
+		restore_stream(target, &conf->replays[0].target))
+		return conf;
+	writer_conf_free(conf);
+	return NULL;
 }
 
 static void pace_write(const struct replay_conf *replay, FILE *out)

@@ -15,8 +15,8 @@ enum overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_KILL };
 
 struct replay_conf {
 	char *name;
-	char *source;         /* absolute */
-	char *target;         /* absolute, or "-" in the ad-hoc form: standard output */
+	char *source; /* absolute, may be a pattern; or "-" in the ad-hoc form: standard input */
+	char *target; /* absolute, or "-" in the ad-hoc form: standard output */
 	uint64_t interval_ns; /* 0: as fast as it goes */
 	uint64_t rate_lines;  /* a second; 0: see interval_ns */
 	uint64_t rate_bytes;  /* likewise */

@@ -207,8 +207,10 @@ static int recover(struct append *append)
 	if (r < 0)
 		return r;
 	r = tidy(append);
-	if (!own_batch_is_noted(append))
+	if (!own_batch_is_noted(append) && append->batch.header->length > 0) {
 		append->batch.header->length = 0;
+		append->batch.header->rest_begin = append->batch.header->start;
+	}
 	target_lock_release(&append->lock);
 	return r;
 }

@@ -34,6 +34,9 @@ struct batch_header {
 	uint64_t device;  /* of the target, as it was just before */
 	uint64_t inode;
 	uint64_t size;
+	uint64_t
+		rest_begin; /* in the buffer: what was read of the source and is in no batch yet; */
+	uint64_t rest_end;  /* a stream will not say it again */
 };
 
 struct batch {

@@ -37,7 +37,7 @@ struct replay {
 	uint64_t due_ns;     /* when the first line of the batch was */
 	uint64_t rest_seen;  /* bytes of an unterminated last line at the last look */
 	sd_event *loop;
-	sd_event_source *timer, *writable, *hangup;
+	sd_event_source *timer, *writable, *readable, *hangup;
 	int status;
 };
 
@@ -169,7 +169,7 @@ static void start_over(struct replay *replay)
 	struct position *done = &replay->append.batch.header->done;
 	struct source opened;
 
-	if (source_open(&opened, replay->conf->source) == 0) {
+	if (source_open(&opened, replay->conf->source, false) == 0) {
 		source_close(&replay->source);
 		replay->source = opened;
 	} else {
@@ -180,9 +180,34 @@ static void start_over(struct replay *replay)
 	replay->rest_seen = 0;
 }
 
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct replay *replay = context;
+
+	(void)fd, (void)events;
+	replay->readable = sd_event_source_disable_unref(source);
+	schedule_forgive(&replay->pace.schedule, clock_monotonic_ns());
+	return on_turn(NULL, 0, replay);
+}
+
+/* When it has nothing to give, the schedule goes on from when it has again. A file as standard
+ * input is always ready. */
+static uint64_t wait_for_stream(struct replay *replay)
+{
+	if (replay->readable || sd_event_add_io(replay->loop, &replay->readable,
+					replay->source.stream, EPOLLIN, on_readable, replay) >= 0)
+		return TIMER_NEVER;
+	return clock_monotonic_ns() + RETRY_NS;
+}
+
 static bool source_failed(struct replay *replay, int error, uint64_t *wake)
 {
 	const char *source = replay->conf->source;
+
+	if (error == -EAGAIN) {
+		*wake = wait_for_stream(replay);
+		return false;
+	}
 
 	if (error == -ENOSPC) { /* of the state directory: the line needs a bigger buffer */
 		*wake = target_failed(replay, error);
@@ -190,8 +215,9 @@ static bool source_failed(struct replay *replay, int error, uint64_t *wake)
 	}
 	if (error != -ESTALE || replay->conf->at_end == AT_END_EXIT) {
 		log_error("%s: %s", source,
-			error == -ESTALE ? "was truncated or overwritten while being replayed"
-					 : reason(error));
+			error == -ESTALE    ? "was truncated or overwritten while being replayed"
+			: error == -EBADMSG ? "is damaged, or no such compressed file"
+					    : reason(error));
 		end(replay, STATUS_FAILURE);
 		return false;
 	}
@@ -226,12 +252,16 @@ static void take_last_line(struct replay *replay)
 static bool wait_for_more(struct replay *replay, uint64_t *wake)
 {
 	size_t rest = window_length(&replay->window);
+	bool more, replaced;
 
 	if (rest > 0 && rest == replay->rest_seen) {
 		take_last_line(replay);
 		return true;
 	}
-	if (rest == 0 && source_was_replaced(&replay->source)) {
+	replaced = rest == 0 && source_was_replaced(&replay->source, &more);
+	if (rest == 0 && more)
+		return true;
+	if (replaced) {
 		log_info("%s: was replaced, going on with the new one", replay->conf->source);
 		start_over(replay);
 		save(replay);
@@ -335,12 +365,20 @@ static void on_reload(void *context)
 static int open_all(struct replay *replay)
 {
 	const struct replay_setup *setup = replay->setup;
-	int r = source_open(&replay->source, replay->conf->source);
+	int r = source_open(
+		&replay->source, replay->conf->source, replay->conf->at_end == AT_END_WAIT);
 
 	if (r < 0) {
 		log_error("%s: %s", replay->conf->source,
-			r == -EINVAL ? "not a regular file" : reason(r));
+			r == -EINVAL    ? "neither a regular file nor a FIFO"
+			: r == -EBADMSG ? "is damaged, or no such compressed file"
+					: reason(r));
 		return r;
+	}
+	if (replay->source.stream >= 0 && replay->conf->at_end == AT_END_LOOP) {
+		log_error("%s: a stream cannot be read again: at_end = loop needs a file",
+			replay->conf->source);
+		return -EINVAL;
 	}
 	r = section_state_open(&replay->state, setup->state, setup->section, setup->patience_ns);
 	if (r < 0)
@@ -358,7 +396,10 @@ static void start_at(struct replay *replay)
 	const struct batch_header *batch = batch_of(replay);
 	const struct position *position = batch->length > 0 ? &batch->next : &batch->done;
 
-	window_start(&replay->window, position);
+	if (replay->source.stream >= 0)
+		window_resume(&replay->window, &replay->append.batch);
+	else
+		window_start(&replay->window, position);
 	replay->first_line = batch->done.lines;
 	progress_start(&replay->progress, replay->conf->target, replay->conf->interval_ns,
 		batch->done.offset);
@@ -406,6 +447,7 @@ static void close_all(struct replay *replay)
 {
 	sd_event_source_disable_unref(replay->timer);
 	sd_event_source_disable_unref(replay->writable);
+	sd_event_source_disable_unref(replay->readable);
 	sd_event_source_disable_unref(replay->hangup);
 	sd_event_unref(replay->loop);
 	append_close(&replay->append);
@@ -420,7 +462,7 @@ int replay_run(const struct replay_setup *setup, struct worker *worker)
 		.conf = setup->conf,
 		.worker = worker,
 		.state = { .directory = -1, .lock = -1 },
-		.source.fd = -1,
+		.source.stream = -1,
 		.append = { .target.fd = -1, .lock.fd = -1, .batch.fd = -1 },
 		.status = STATUS_OK,
 	};

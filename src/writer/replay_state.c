@@ -34,11 +34,11 @@ static int load(const struct replay_state *state, struct checkpoint *checkpoint)
 }
 
 /* Is this the log that was being replayed? A place at byte 0 says nothing about the content. */
-static int fits(const struct checkpoint *checkpoint, const struct source *source)
+static int fits(const struct checkpoint *checkpoint, struct source *source)
 {
 	if (checkpoint->source.offset == 0)
 		return place_same_inode(&checkpoint->source, &source->place);
-	return place_fits(&checkpoint->source, source->fd);
+	return place_fits_content(&checkpoint->source, source_peek, source);
 }
 
 static int start_anew(struct source *source, struct batch_header *batch)
@@ -48,17 +48,33 @@ static int start_anew(struct source *source, struct batch_header *batch)
 	return source_seek(source, 0);
 }
 
-static int find_position(const struct checkpoint *checkpoint, const struct source *source,
+static int find_position(const struct checkpoint *checkpoint, struct source *source,
 	const struct append *append, struct position *position)
 {
 	const struct batch_header *batch = append->batch.header;
+
+	const struct resume_files files = {
+		.read = source_peek,
+		.source = source,
+		.target = append->target.stream ? -1 : append->target.fd,
+	};
 
 	if (append->batch.survived) {
 		*position = batch->length > 0 ? batch->next : batch->done;
 		return 0;
 	}
-	return resume_by_growth(
-		checkpoint, source->fd, append->target.stream ? -1 : append->target.fd, position);
+	return resume_by_growth(checkpoint, &files, position);
+}
+
+/* A stream is where it is; what was read of it and not written is in the batch's buffer. */
+static int resume_stream(struct append *append)
+{
+	struct batch_header *batch = append->batch.header;
+
+	if (!append->batch.survived || batch->rest_end > append->batch.capacity ||
+		batch->rest_begin > batch->rest_end)
+		batch->rest_begin = batch->rest_end = 0;
+	return 0;
 }
 
 int replay_state_resume(
@@ -67,8 +83,11 @@ int replay_state_resume(
 	struct batch_header *batch = append->batch.header;
 	struct checkpoint checkpoint;
 	struct position position;
-	int r = load(state, &checkpoint);
+	int r;
 
+	if (source->stream >= 0)
+		return resume_stream(append);
+	r = load(state, &checkpoint);
 	if (r < 0)
 		return start_anew(source, batch);
 	r = fits(&checkpoint, source);
@@ -104,11 +123,11 @@ static int take_target(struct checkpoint *checkpoint, const struct target *targe
 	return place_take(&checkpoint->target, target->fd, (uint64_t)st.st_size);
 }
 
-static int take_and_save(const struct replay_state *state, const struct source *source,
+static int take_and_save(const struct replay_state *state, struct source *source,
 	const struct target *target, const struct position *done)
 {
 	struct checkpoint checkpoint = { .position = *done };
-	int r = place_take(&checkpoint.source, source->fd, done->offset);
+	int r = source_place(source, done->offset, &checkpoint.source);
 
 	if (r == -ENODATA) /* it was truncated: the old checkpoint says so as well */
 		return 0;
@@ -123,12 +142,12 @@ static bool is_saved(const struct replay_state *state, const struct position *do
 	       state->saved.offset == done->offset;
 }
 
-void replay_state_save(struct replay_state *state, const struct source *source,
+void replay_state_save(struct replay_state *state, struct source *source,
 	const struct target *target, const struct position *done)
 {
 	int r;
 
-	if (state->directory < 0 || is_saved(state, done))
+	if (state->directory < 0 || source->stream >= 0 || is_saved(state, done))
 		return;
 	r = take_and_save(state, source, target, done);
 	state->saved_ns = clock_monotonic_ns();

@@ -28,7 +28,7 @@ int replay_state_resume(
 bool replay_state_is_old(const struct replay_state *state);
 
 /* Saves a checkpoint, if it is another one, after the target's bytes are safe on the disk. */
-void replay_state_save(struct replay_state *state, const struct source *source,
+void replay_state_save(struct replay_state *state, struct source *source,
 	const struct target *target, const struct position *done);
 
 #endif

@@ -26,7 +26,8 @@ static void add_piece(struct common *common, const char *data, size_t same)
 	common->bytes += same;
 }
 
-static int compare(const int fd[2], const uint64_t offset[2], struct common *common)
+static int compare(
+	const struct resume_files *files, const uint64_t offset[2], struct common *common)
 {
 	char piece[2][PIECE];
 	ssize_t n[2];
@@ -34,12 +35,11 @@ static int compare(const int fd[2], const uint64_t offset[2], struct common *com
 
 	*common = (struct common){ 0 };
 	do {
-		for (int i = 0; i < 2; i++) {
-			n[i] = file_read_at(
-				fd[i], piece[i], PIECE, (off_t)(offset[i] + common->bytes));
-			if (n[i] < 0)
-				return (int)n[i];
-		}
+		n[0] = files->read(files->source, piece[0], PIECE, offset[0] + common->bytes);
+		n[1] = file_read_at(
+			files->target, piece[1], PIECE, (off_t)(offset[1] + common->bytes));
+		if (n[0] < 0 || n[1] < 0)
+			return (int)(n[0] < 0 ? n[0] : n[1]);
 		same = 0;
 		while ((ssize_t)same < n[0] && (ssize_t)same < n[1] &&
 			piece[0][same] == piece[1][same])
@@ -60,21 +60,20 @@ static bool newline_was_added(const struct common *common)
 	       common->bytes > common->whole;
 }
 
-int resume_by_growth(
-	const struct checkpoint *checkpoint, int source, int target, struct position *position)
+int resume_by_growth(const struct checkpoint *checkpoint, const struct resume_files *files,
+	struct position *position)
 {
-	int fd[2] = { source, target };
 	uint64_t offset[2] = { checkpoint->position.offset, checkpoint->target.offset };
 	struct common common;
 	int r;
 
 	*position = checkpoint->position;
-	if (!checkpoint->has_target || target < 0)
+	if (!checkpoint->has_target || files->target < 0)
 		return 0;
-	r = place_fits(&checkpoint->target, target);
+	r = place_fits(&checkpoint->target, files->target);
 	if (r <= 0)
 		return r;
-	r = compare(fd, offset, &common);
+	r = compare(files, offset, &common);
 	if (r < 0 || common.bytes == 0)
 		return r;
 	position->newline_added = newline_was_added(&common);

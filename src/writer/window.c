@@ -13,6 +13,20 @@ void window_start(struct window *window, const struct position *position)
 	};
 }
 
+void window_resume(struct window *window, const struct batch *batch)
+{
+	*window = (struct window){
+		.begin = batch->header->rest_begin,
+		.end = batch->header->rest_end,
+	};
+}
+
+static void note_rest(const struct window *window, const struct batch *batch)
+{
+	batch->header->rest_begin = window->begin;
+	batch->header->rest_end = window->end;
+}
+
 size_t window_length(const struct window *window)
 {
 	return window->end - window->begin;
@@ -26,9 +40,11 @@ static size_t room(const struct window *window, const struct batch *batch)
 
 static void move_to_front(struct window *window, struct batch *batch)
 {
+	batch->header->rest_end = batch->header->rest_begin; /* half-way it is nothing */
 	memmove(batch->data, batch->data + window->begin, window_length(window));
 	window->end -= window->begin;
 	window->begin = 0;
+	note_rest(window, batch);
 }
 
 static ssize_t read_more(struct window *window, struct batch *batch, struct source *source)
@@ -43,6 +59,7 @@ static ssize_t read_more(struct window *window, struct batch *batch, struct sour
 		window->offset++;
 	}
 	window->skip_newline = false;
+	note_rest(window, batch);
 	return n;
 }
 
@@ -93,5 +110,6 @@ uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_li
 	next.lines = batch->header->done.lines + lines;
 	next.newline_added = complete;
 	batch_set(batch, start, length, &next);
+	note_rest(window, batch);
 	return lines;
 }

@@ -23,6 +23,9 @@ enum window_content {
 /* Empty, to be filled from this position of the source on. */
 void window_start(struct window *window, const struct position *position);
 
+/* With what was read of a stream in an earlier life. */
+void window_resume(struct window *window, const struct batch *batch);
+
 /* Reads until there is a whole line. An enum window_content, -ESTALE as source_read() says, or
  * another negative errno. The last batch must have been written. */
 int window_fill(struct window *window, struct batch *batch, struct source *source);

@@ -52,7 +52,7 @@ same_as_source() { cmp -s source target; }
     run -1 "$WRITER" . target
     [[ $output == *": Is a directory"* ]]
     run -1 "$WRITER" /dev/null target
-    [[ $output == *"/dev/null: not a regular file"* ]]
+    [[ $output == *"/dev/null: neither a regular file nor a FIFO"* ]]
     run -1 "$WRITER" source missing/target
     [[ $output == *"/missing/target: No such file or directory"* ]]
     run -1 "$WRITER" source home

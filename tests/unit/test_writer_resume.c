@@ -56,18 +56,25 @@ static int leave_room(void **state)
 #define SOURCE "one\ntwo\nthree\nfour"
 #define DONE 4 /* "one\n" */
 
+static ssize_t read_file(void *fd, void *buffer, size_t len, uint64_t offset)
+{
+	return file_read_at(*(int *)fd, buffer, len, (off_t)offset);
+}
+
 /* The checkpoint was saved behind "one"; then the target grew by this. */
 static struct position resume(const char *grown)
 {
 	struct checkpoint checkpoint = { .position = { .offset = DONE, .lines = 1 } };
 	struct position position = { 0 };
 	int source = file_of("source", SOURCE), target = file_of("target", "before\none\n");
+	struct resume_files files = { .read = read_file, .source = &source };
 
 	assert_int_equal(place_take(&checkpoint.source, source, DONE), 0);
 	assert_int_equal(place_take(&checkpoint.target, target, strlen("before\none\n")), 0);
 	checkpoint.has_target = true;
 	assert_int_equal(file_write_all(target, grown, strlen(grown)), 0);
-	assert_int_equal(resume_by_growth(&checkpoint, source, target, &position), 0);
+	files.target = target;
+	assert_int_equal(resume_by_growth(&checkpoint, &files, &position), 0);
 	close(source);
 	close(target);
 	return position;
@@ -110,13 +117,15 @@ static void test_another_target_tells_nothing(void **state)
 	struct checkpoint checkpoint = { .position = { .offset = DONE, .lines = 1 } };
 	struct position position;
 	int source = file_of("source", SOURCE), target = file_of("target", "before\none\n");
+	struct resume_files files = { .read = read_file, .source = &source };
 
 	(void)state;
 	assert_int_equal(place_take(&checkpoint.target, target, strlen("before\none\n")), 0);
 	checkpoint.has_target = true;
 	close(target);
 	target = file_of("target", "another\nfile\nand\ntwo\n");
-	assert_int_equal(resume_by_growth(&checkpoint, source, target, &position), 0);
+	files.target = target;
+	assert_int_equal(resume_by_growth(&checkpoint, &files, &position), 0);
 	assert_int_equal(position.offset, DONE);
 	close(source);
 	close(target);
