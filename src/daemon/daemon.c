@@ -143,22 +143,15 @@ static int settle(const struct daemon_setup *setup, const char *run_directory,
 	return status == STATUS_OK ? check_directory(run_directory) : status;
 }
 
-/* "/run/linekeeper/tailer.pid" has "/run/linekeeper/tailer.stats" beside it. Without it the daemon
- * runs as well, only unseen. */
+/* Without it the daemon runs as well, only unseen. */
 static void create_stats(struct stats *stats, const struct daemon_setup *setup, const char *program)
 {
-	size_t len = strlen(setup->pidfile);
-	char *path;
-	int error = -ENOMEM;
+	char *path = stats_path(setup->pidfile);
+	int error = path ? stats_create(stats, path, program, setup->state) : -ENOMEM;
 
-	if (len > 4 && strcmp(setup->pidfile + len - 4, ".pid") == 0)
-		len -= 4;
-	if (asprintf(&path, "%.*s.stats", (int)len, setup->pidfile) >= 0) {
-		error = stats_create(stats, path, program, setup->state);
-		free(path);
-	}
 	if (error)
-		log_warning("%.*s.stats: %s", (int)len, setup->pidfile, reason(error));
+		log_warning("%s: %s", path ? path : setup->pidfile, reason(error));
+	free(path);
 }
 
 /* With privileges dropped. */

@@ -18,6 +18,16 @@
 _Static_assert(sizeof(struct stats_header) <= STATS_PAGE, "the header fits");
 _Static_assert(sizeof(struct stats_page) <= STATS_PAGE, "a page fits");
 
+char *stats_path(const char *pidfile)
+{
+	size_t len = strlen(pidfile);
+	char *path;
+
+	if (len > 4 && strcmp(pidfile + len - 4, ".pid") == 0)
+		len -= 4;
+	return asprintf(&path, "%.*s.stats", (int)len, pidfile) < 0 ? NULL : path;
+}
+
 static void set_text(char *to, size_t size, const char *text)
 {
 	snprintf(to, size, "%s", text);

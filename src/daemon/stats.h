@@ -66,6 +66,10 @@ struct stats {
 	struct stats_header *header; /* the pages follow it */
 };
 
+/* "/run/linekeeper/tailer.pid" has "/run/linekeeper/tailer.stats" beside it. The caller's to free;
+ * NULL: out of memory. */
+char *stats_path(const char *pidfile);
+
 /* Makes the file anew (0644) and locks it. 0 or a negative errno. */
 int stats_create(
 	struct stats *stats, const char *path, const char *program, const char *state_directory);
