@@ -26,13 +26,13 @@ PKGCONFIG  ?= pkg-config
 # --- what is built ---
 
 SHARED   = base lines daemon config handlers
-PROGRAMS = linekeeper-writer linekeeper-tailer
+PROGRAMS = linekeeper-writer linekeeper-tailer linekeeperctl
 
 sources = $(sort $(foreach room,$(1),$(wildcard src/$(room)/*.c)))
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
 without_main = $(filter-out %/main.o,$(call objects,$(1)))
 
-ARCHIVES   = $(BUILD)/writer.a $(BUILD)/tailer.a $(BUILD)/shared.a
+ARCHIVES   = $(BUILD)/writer.a $(BUILD)/tailer.a $(BUILD)/ctl.a $(BUILD)/shared.a
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 TESTS     ?= $(UNIT_TESTS) $(sort $(wildcard tests/programs/*.bats))
 
@@ -71,6 +71,7 @@ all: $(PROGRAMS:%=$(BUILD)/%) $(FILLED) ## the programs (default)
 
 $(BUILD)/linekeeper-writer: $(call objects,writer) $(BUILD)/shared.a
 $(BUILD)/linekeeper-tailer: $(call objects,tailer) $(BUILD)/shared.a
+$(BUILD)/linekeeperctl: $(call objects,ctl) $(BUILD)/shared.a
 $(PROGRAMS:%=$(BUILD)/%):
 	$(call quiet,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBRARY_LIBS) -ldl
 
@@ -79,6 +80,7 @@ $(BUILD)/shared.a: $(call objects,$(SHARED))
 # For the unit tests.
 $(BUILD)/writer.a: $(call without_main,writer)
 $(BUILD)/tailer.a: $(call without_main,tailer)
+$(BUILD)/ctl.a: $(call without_main,ctl)
 $(ARCHIVES):
 	@mkdir -p $(@D)
 	$(call quiet,AR,$@)rm -f $@ && $(AR) rcs $@ $^
@@ -104,7 +106,7 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo "$$FLAGS" | cmp -s - $@ || echo "$$FLAGS" >$@
 
--include $(patsubst %.o,%.d,$(call objects,$(SHARED) writer tailer)) $(UNIT_TESTS:=.d)
+-include $(patsubst %.o,%.d,$(call objects,$(SHARED) writer tailer ctl)) $(UNIT_TESTS:=.d)
 
 # --- running and testing ---
 
@@ -132,7 +134,7 @@ lint: ## style, static analysis, floors, scripts and manual pages
 	clang-format --dry-run -Werror $(C_FILES)
 	cppcheck --quiet --enable=warning,performance --inline-suppr --std=c11 --library=posix,gnu \
 		--suppress=memleak --suppress=resourceLeak --error-exitcode=1 -j 2 -Isrc -Iinclude src
-	printf '%s\n' $(call sources,$(SHARED) writer tailer) | xargs -P 2 -I FILE \
+	printf '%s\n' $(call sources,$(SHARED) writer tailer ctl) | xargs -P 2 -I FILE \
 		clang-tidy --quiet FILE -- -std=gnu17 $(CPPFLAGS_ALL)
 	shellcheck $(SCRIPTS)
 	mandoc -T lint -W warning $(MAN_PAGES)
