@@ -8,7 +8,10 @@
 #include "config/text.h"
 #include "config/units.h"
 
+#include <ctype.h>
 #include <fnmatch.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +25,10 @@ static cfg_opt_t replay_keys[] = {
 	KEY("rate", NULL),
 	KEY("catch_up", "burst"),
 	KEY("burst", "1m"),
+	KEY("start_at", "1"),
+	KEY("stop_after", NULL),
+	KEY("loop", "1"),
+	KEY("loop_delay", "0"),
 	KEY("at_end", "wait"),
 	CFG_END(),
 };
@@ -105,17 +112,61 @@ static bool take_pace(cfg_t *section, struct replay_conf *replay)
 	return true;
 }
 
-static bool take_replay(cfg_t *section, struct replay_conf *replay)
+/* "5000 lines" or a duration. */
+static bool take_stop_after(cfg_t *section, struct replay_conf *replay)
 {
+	const char *text = cfg_getstr(section, "stop_after");
+	uint64_t lines;
+	int length = 0;
+
+	if (!text)
+		return true;
+	if (isdigit((unsigned char)*text) &&
+		sscanf(text, "%" SCNu64 " lines%n", &lines, &length) == 1 && length > 0 &&
+		!text[length] && lines > 0 && lines < UINT64_MAX)
+		replay->stop_lines = lines;
+	else if (duration_parse(text, &replay->stop_after_ns) < 0 || replay->stop_after_ns == 0)
+		return take_error(section, "stop_after",
+			"stop_after = \"%s\": allowed are a duration above 0, such as 10m, or "
+			"lines, "
+			"such as \"5000 lines\"",
+			text);
+	return true;
+}
+
+static bool take_loop(cfg_t *section, struct replay_conf *replay)
+{
+	const char *text = cfg_getstr(section, "loop");
+	bool forever = strcmp(text, "forever") == 0;
+	unsigned loops = 0;
+
+	if (!forever && !take_count(section, "loop", 1, UINT_MAX, &loops))
+		return false;
+	if (!forever && replay->at_end == AT_END_LOOP && parse_is_set(section, "loop"))
+		return take_error(section, "loop", "at_end = \"loop\" is loop = \"forever\"");
+	replay->loops = replay->at_end == AT_END_LOOP ? 0 : loops;
+	return take_duration(section, "loop_delay", 0, &replay->loop_delay_ns);
+}
+
+static bool take_extent(cfg_t *section, struct replay_conf *replay)
+{
+	unsigned start_at;
 	int at_end;
 
-	if (!take_place(section, &replay->file, &replay->line) ||
-		!take_name(section, &replay->name) || !take_files(section, replay) ||
-		!take_pace(section, replay) ||
+	if (!take_count(section, "start_at", 1, UINT_MAX, &start_at) ||
+		!take_stop_after(section, replay) ||
 		!take_choice(section, "at_end", at_end_names, &at_end))
 		return false;
+	replay->start_at = start_at;
 	replay->at_end = (enum at_end)at_end;
-	return true;
+	return take_loop(section, replay);
+}
+
+static bool take_replay(cfg_t *section, struct replay_conf *replay)
+{
+	return take_place(section, &replay->file, &replay->line) &&
+	       take_name(section, &replay->name) && take_files(section, replay) &&
+	       take_pace(section, replay) && take_extent(section, replay);
 }
 
 static bool take_job(cfg_t *section, struct job_conf *job)
@@ -268,13 +319,28 @@ static void pace_write(const struct replay_conf *replay, FILE *out)
 	text_duration(out, "burst", replay->burst_ns);
 }
 
+static void extent_write(const struct replay_conf *replay, FILE *out)
+{
+	text_count(out, "start_at", replay->start_at);
+	if (replay->stop_lines)
+		fprintf(out, "\tstop_after = \"%" PRIu64 " lines\"\n", replay->stop_lines);
+	else if (replay->stop_after_ns)
+		text_duration(out, "stop_after", replay->stop_after_ns);
+	if (replay->loops)
+		text_count(out, "loop", replay->loops);
+	else
+		text_string(out, "loop", "forever");
+	text_duration(out, "loop_delay", replay->loop_delay_ns);
+	text_string(out, "at_end", at_end_names[replay->at_end]);
+}
+
 static void replay_write(const struct replay_conf *replay, FILE *out)
 {
 	text_open(out, "replay", replay->name);
 	text_string(out, "source", replay->source);
 	text_string(out, "target", replay->target);
 	pace_write(replay, out);
-	text_string(out, "at_end", at_end_names[replay->at_end]);
+	extent_write(replay, out);
 	text_close(out);
 }
 

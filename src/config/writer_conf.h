@@ -21,7 +21,12 @@ struct replay_conf {
 	uint64_t rate_lines;  /* a second; 0: see interval_ns */
 	uint64_t rate_bytes;  /* likewise */
 	enum catch_up catch_up;
-	uint64_t burst_ns; /* how much of a stall is made up for */
+	uint64_t burst_ns;      /* how much of a stall is made up for */
+	uint64_t start_at;      /* a line; the first is 1 */
+	uint64_t stop_lines;    /* 0: see stop_after_ns */
+	uint64_t stop_after_ns; /* 0: never */
+	uint64_t loops;         /* rounds through the source; 0: for ever */
+	uint64_t loop_delay_ns;
 	enum at_end at_end;
 	char *file; /* where it was defined, for messages */
 	int line;

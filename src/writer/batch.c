@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VERSION_OF_HEADER 2
+#define VERSION_OF_HEADER 3
 #define HEADER_BYTES 4096
 
 _Static_assert(sizeof(struct batch_header) <= HEADER_BYTES, "the header has one page");

@@ -21,6 +21,7 @@ struct position {
 	uint64_t offset;        /* of the first source byte not yet written */
 	uint64_t lines;         /* written so far */
 	uint64_t newline_added; /* 1: the source ended there without one, so it got one */
+	uint64_t rounds;        /* through the whole source, before this one */
 };
 
 struct batch_header {

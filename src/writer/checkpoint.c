@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KIND "linekeeper-replay 1"
+#define KIND "linekeeper-replay 2"
 #define NO_TARGET "-"
 
 int checkpoint_save(int directory, const char *name, const struct checkpoint *checkpoint)
@@ -19,9 +19,11 @@ int checkpoint_save(int directory, const char *name, const struct checkpoint *ch
 	place_format(&checkpoint->source, source);
 	if (checkpoint->has_target)
 		place_format(&checkpoint->target, target);
-	if (asprintf(&body, "source %s\ntarget %s\nlines %" PRIu64 "\nnewline-added %" PRIu64 "\n",
-		    source, target, checkpoint->position.lines,
-		    checkpoint->position.newline_added) < 0)
+	if (asprintf(&body,
+		    "source %s\ntarget %s\nlines %" PRIu64 "\nnewline-added %" PRIu64
+		    "\nrounds %" PRIu64 "\n",
+		    source, target, checkpoint->position.lines, checkpoint->position.newline_added,
+		    checkpoint->position.rounds) < 0)
 		return -ENOMEM;
 	r = state_save(directory, name, KIND, body);
 	free(body);
@@ -35,8 +37,11 @@ static int parse(const char *body, struct checkpoint *checkpoint)
 	char source[PLACE_TEXT], target[PLACE_TEXT];
 	struct checkpoint read = { 0 };
 
-	if (sscanf(body, "source %159s target %159s lines %" SCNu64 " newline-added %" SCNu64,
-		    source, target, &read.position.lines, &read.position.newline_added) != 4)
+	if (sscanf(body,
+		    "source %159s target %159s lines %" SCNu64 " newline-added %" SCNu64
+		    " rounds %" SCNu64,
+		    source, target, &read.position.lines, &read.position.newline_added,
+		    &read.position.rounds) != 5)
 		return -EBADMSG;
 	read.has_target = strcmp(target, NO_TARGET) != 0;
 	if (place_parse(&read.source, source) < 0 ||

@@ -14,6 +14,7 @@
 #include "writer/window.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -32,10 +33,12 @@ struct replay {
 	struct window window;
 	struct pace pace;
 	struct progress progress;
-	uint64_t first_line; /* of this run */
-	uint64_t bytes;      /* written in this run */
-	uint64_t due_ns;     /* when the first line of the batch was */
-	uint64_t rest_seen;  /* bytes of an unterminated last line at the last look */
+	uint64_t first_line;  /* of this run */
+	uint64_t bytes;       /* written in this run */
+	uint64_t due_ns;      /* when the first line of the batch was */
+	uint64_t round_start; /* offset of the line that start_at says */
+	uint64_t stop_ns;     /* by stop_after; UINT64_MAX: never */
+	uint64_t rest_seen;   /* bytes of an unterminated last line at the last look */
 	sd_event *loop;
 	sd_event_source *timer, *writable, *readable, *hangup;
 	int status;
@@ -163,6 +166,23 @@ static uint64_t look_again(const struct replay *replay)
 	return clock_monotonic_ns() + pause;
 }
 
+/* To the line that start_at says. */
+static int go_to_start(struct replay *replay)
+{
+	struct position *done = &replay->append.batch.header->done;
+	uint64_t skip = replay->conf->start_at - 1;
+	int r = skip > 0 ? source_skip_lines(&replay->source, skip, &done->offset) : 0;
+
+	if (r == 0)
+		r = source_seek(&replay->source, done->offset);
+	replay->round_start = done->offset;
+	if (r < 0)
+		log_error("%s: start_at = %" PRIu64 ": %s", replay->conf->source,
+			replay->conf->start_at,
+			r == -ENODATA ? "there are not so many lines" : reason(r));
+	return r;
+}
+
 /* From the beginning of what is at the path now. */
 static void start_over(struct replay *replay)
 {
@@ -176,6 +196,8 @@ static void start_over(struct replay *replay)
 		source_seek(&replay->source, 0);
 	}
 	done->offset = done->newline_added = 0;
+	if (replay->conf->start_at > 1 && go_to_start(replay) < 0)
+		end(replay, STATUS_FAILURE);
 	window_start(&replay->window, done);
 	replay->rest_seen = 0;
 }
@@ -274,27 +296,44 @@ static bool wait_for_more(struct replay *replay, uint64_t *wake)
 	return false;
 }
 
+static bool is_last_round(const struct replay *replay)
+{
+	return replay->conf->loops > 0 && batch_of(replay)->done.rounds + 1 >= replay->conf->loops;
+}
+
+static bool next_round(struct replay *replay, uint64_t *wake)
+{
+	replay->append.batch.header->done.rounds++;
+	stats_add(replay->worker->stats, REPLAY_LOOPS, 1);
+	start_over(replay);
+	if (replay->conf->loop_delay_ns == 0)
+		return true;
+	*wake = clock_monotonic_ns() + replay->conf->loop_delay_ns;
+	pace_restart(&replay->pace, *wake);
+	return false;
+}
+
 /* Returns whether to go on at once, as all that may find nothing to do now. */
 static bool at_end(struct replay *replay, uint64_t *wake)
 {
-	if (replay->conf->at_end == AT_END_WAIT)
+	bool last_round = is_last_round(replay);
+
+	if (last_round && replay->conf->at_end == AT_END_WAIT)
 		return wait_for_more(replay, wake);
 	if (window_length(&replay->window) > 0) {
 		take_last_line(replay);
 		return true;
 	}
-	if (replay->conf->at_end == AT_END_EXIT) {
+	if (last_round) {
 		end(replay, STATUS_OK);
 		return false;
 	}
-	if (batch_of(replay)->done.offset == 0) { /* nothing to loop over */
+	if (batch_of(replay)->done.offset == replay->round_start) { /* nothing to loop over */
 		*wake = look_again(replay);
 		pace_restart(&replay->pace, *wake);
 		return false;
 	}
-	start_over(replay);
-	stats_add(replay->worker->stats, REPLAY_LOOPS, 1);
-	return true;
+	return next_round(replay, wake);
 }
 
 /* The pace */
@@ -302,10 +341,23 @@ static bool at_end(struct replay *replay, uint64_t *wake)
 /* Who ends at the end of the source need not wait until another line would be due. */
 static bool is_finished(struct replay *replay)
 {
-	return replay->conf->at_end == AT_END_EXIT && window_length(&replay->window) == 0 &&
+	return replay->conf->at_end == AT_END_EXIT && is_last_round(replay) &&
+	       window_length(&replay->window) == 0 &&
 	       window_fill(&replay->window, &replay->append.batch, &replay->source) ==
 		       WINDOW_AT_END &&
 	       window_length(&replay->window) == 0;
+}
+
+static uint64_t lines_before_stop(const struct replay *replay)
+{
+	uint64_t stop = replay->conf->stop_lines, lines = batch_of(replay)->done.lines;
+
+	return stop == 0 ? UINT64_MAX : lines < stop ? stop - lines : 0;
+}
+
+static bool stop_is_due(const struct replay *replay, uint64_t now)
+{
+	return now >= replay->stop_ns || lines_before_stop(replay) == 0;
 }
 
 static bool take_due_lines(struct replay *replay, uint64_t *wake)
@@ -314,6 +366,10 @@ static bool take_due_lines(struct replay *replay, uint64_t *wake)
 	struct allowance allowance;
 	int content;
 
+	if (stop_is_due(replay, now)) {
+		end(replay, STATUS_OK);
+		return false;
+	}
 	if (!pace_due(&replay->pace, now, &allowance) && !is_finished(replay)) {
 		*wake = pace_wake(&replay->pace, now);
 		return false;
@@ -323,6 +379,8 @@ static bool take_due_lines(struct replay *replay, uint64_t *wake)
 		return source_failed(replay, content, wake);
 	if (content == WINDOW_AT_END)
 		return at_end(replay, wake);
+	if (allowance.lines > lines_before_stop(replay))
+		allowance.lines = lines_before_stop(replay);
 	take_batch(replay, &allowance, false);
 	return true;
 }
@@ -339,6 +397,8 @@ static int on_turn(sd_event_source *timer, uint64_t usec, void *context)
 		going_on = batch_of(replay)->length > 0 ? write_out(replay, &wake)
 							: take_due_lines(replay, &wake);
 	show(replay);
+	if (wake > replay->stop_ns && batch_of(replay)->length == 0)
+		wake = replay->stop_ns;
 	return timer_arm(replay->timer, going_on ? 0 : wake);
 }
 
@@ -375,8 +435,9 @@ static int open_all(struct replay *replay)
 					: reason(r));
 		return r;
 	}
-	if (replay->source.stream >= 0 && replay->conf->at_end == AT_END_LOOP) {
-		log_error("%s: a stream cannot be read again: at_end = loop needs a file",
+	if (replay->source.stream >= 0 &&
+		(replay->conf->loops != 1 || replay->conf->start_at > 1)) {
+		log_error("%s: a stream cannot be read again: loop and start_at need a file",
 			replay->conf->source);
 		return -EINVAL;
 	}
@@ -388,7 +449,11 @@ static int open_all(struct replay *replay)
 	if (r < 0)
 		return r;
 	replay_state_init(&replay->kept, replay->state.directory, setup->section);
-	return replay_state_resume(&replay->kept, &replay->source, &replay->append);
+	r = replay_state_resume(&replay->kept, &replay->source, &replay->append);
+	if (r == 0 && replay->source.stream < 0 && batch_of(replay)->length == 0 &&
+		batch_of(replay)->done.offset == 0)
+		r = go_to_start(replay);
+	return r;
 }
 
 static void start_at(struct replay *replay)
@@ -431,6 +496,9 @@ static void run(struct replay *replay)
 	figures_define_replay(replay->worker->stats);
 	worker_ready(replay->worker);
 	pace_start(&replay->pace, replay->conf, clock_monotonic_ns());
+	replay->stop_ns = replay->conf->stop_after_ns
+				  ? clock_monotonic_ns() + replay->conf->stop_after_ns
+				  : UINT64_MAX;
 	r = timer_arm(replay->timer, 0);
 	if (r >= 0)
 		r = sd_event_loop(replay->loop);

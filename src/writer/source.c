@@ -1,6 +1,7 @@
 #include "writer/source.h"
 
 #include "writer/batch.h"
+#include "writer/cut.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -314,6 +315,26 @@ ssize_t source_read(struct source *source, void *buffer, size_t len)
 	if (r == 0 && n > 0)
 		r = move_on(source, source->place.offset + (uint64_t)n);
 	return r == -ENODATA ? -ESTALE : r < 0 ? r : n;
+}
+
+int source_skip_lines(struct source *source, uint64_t lines, uint64_t *offset)
+{
+	char block[MEASURE_BLOCK];
+	uint64_t at = 0, taken;
+	int r = source_seek(source, 0);
+
+	while (r == 0 && lines > 0) {
+		ssize_t n = source_read(source, block, sizeof(block));
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -ENODATA;
+		at = source->place.offset - (uint64_t)n;
+		at += cut_lines(block, (size_t)n, lines, sizeof(block), &taken);
+		lines -= taken;
+	}
+	if (r == 0)
+		*offset = at;
+	return r;
 }
 
 bool source_was_replaced(struct source *source, bool *more)

@@ -109,6 +109,7 @@ uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_li
 	next.offset = window->offset;
 	next.lines = batch->header->done.lines + lines;
 	next.newline_added = complete;
+	next.rounds = batch->header->done.rounds;
 	batch_set(batch, start, length, &next);
 	note_rest(window, batch);
 	return lines;
