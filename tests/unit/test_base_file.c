@@ -3,7 +3,9 @@
 #include "room.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -38,46 +40,57 @@ static void test_reads_beyond_4_gib(void **state)
 	close(fd);
 }
 
-static void interrupted(int number)
+static volatile sig_atomic_t *signals_heard; /* shared with the child */
+
+static void hear(int number)
 {
 	(void)number;
+	++*signals_heard;
 }
 
-/* Drains a pipe in small pieces, and disturbs the writer with signals. */
-static void drain(int fd, size_t len, pid_t writer)
+/* Disturbs the writer until it stands in write(2) before a full pipe, and longer; then lets it go.
+ */
+static void disturb_and_drain(int fd, size_t len, pid_t writer)
 {
 	char buffer[5000];
 	ssize_t n;
 
-	while (len > 0 && (n = read(fd, buffer, sizeof(buffer))) > 0) {
-		len -= (size_t)n;
+	for (int sent = 1; sent <= 50; sent++) {
 		kill(writer, SIGUSR1);
+		while (*signals_heard < sent)
+			sched_yield();
 	}
+	while (len > 0 && (n = read(fd, buffer, sizeof(buffer))) > 0)
+		len -= (size_t)n;
 	_exit(len == 0 ? 0 : 1);
 }
 
 /* More than a pipe holds: write(2) gives back less, and EINTR. */
 static void test_writes_all_whatever_interrupts(void **state)
 {
-	const struct sigaction action = { .sa_handler = interrupted }; /* no SA_RESTART */
+	const struct sigaction action = { .sa_handler = hear }; /* no SA_RESTART */
 	const size_t len = 500000;
 	char *bytes = varied_bytes(len);
 	int pipes[2], status;
-	pid_t child;
+	pid_t child, parent = getpid();
 
 	(void)state;
+	signals_heard = mmap(NULL, sizeof(*signals_heard), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(signals_heard != MAP_FAILED);
 	sigaction(SIGUSR1, &action, NULL);
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
-		drain(pipes[0], len, getppid());
+		disturb_and_drain(pipes[0], len, parent);
 	close(pipes[0]);
 	assert_int_equal(file_write_all(pipes[1], bytes, len), 0);
 	close(pipes[1]);
 	while (waitpid(child, &status, 0) < 0)
 		assert_int_equal(errno, EINTR);
 	assert_int_equal(status, 0);
+	munmap((void *)signals_heard, sizeof(*signals_heard));
 	free(bytes);
 }
 

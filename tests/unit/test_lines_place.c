@@ -160,6 +160,34 @@ static void test_advancing_is_taking(void **state)
 	free(bytes);
 }
 
+/* What was seen behind the offset, an unterminated line, says which file it is, too. */
+static void test_the_head_is_what_was_seen(void **state)
+{
+	struct place place = { 0 };
+	char *bytes = put_varied("log");
+	int fd = open_for_reading("log");
+
+	(void)state;
+	for (size_t seen = 1; seen <= SIZE; seen += 341) {
+		size_t head = seen < PLACE_WINDOW ? seen : PLACE_WINDOW;
+
+		place_see(&place, &(struct stretch){ bytes, 0, seen });
+		assert_int_equal(place.head_length, head);
+		assert_int_equal(place.offset, 0);
+		assert_int_equal(place_fits(&place, fd), 1);
+		bytes[head - 1] ^= 1;
+		put_at("log", bytes + head - 1, 1, head - 1);
+		assert_int_equal(place_fits(&place, fd), 0);
+		bytes[head - 1] ^= 1;
+		put_at("log", bytes + head - 1, 1, head - 1);
+	}
+	place_see(&place, &(struct stretch){ bytes, 0, 5 }); /* never less */
+	assert_int_equal(place.head_length, PLACE_WINDOW);
+	assert_int_equal(place_fits(&place, fd), 1);
+	close(fd);
+	free(bytes);
+}
+
 static void test_tail_needs_a_stretch_that_covers_it(void **state)
 {
 	struct place place;
@@ -266,8 +294,8 @@ static void test_text_that_is_no_place(void **state)
 	assert_no_place("1:2:3:3:0000000000000004:0000000000000005 6");
 	/* a head that does not go with the offset */
 	assert_no_place("1:2:3:2:0000000000000004:0000000000000005");
-	assert_no_place("1:2:3:1024:0000000000000004:0000000000000005");
-	assert_no_place("1:2:5000:1025:0000000000000004:0000000000000005");
+	assert_no_place("1:2:3:1025:0000000000000004:0000000000000005");
+	assert_no_place("1:2:5000:1023:0000000000000004:0000000000000005");
 }
 
 int main(void)
@@ -279,6 +307,7 @@ int main(void)
 		ROOM_TEST(test_a_shorter_file_does_not_fit),
 		ROOM_TEST(test_a_place_of_zeros_is_the_start_of_any_file),
 		ROOM_TEST(test_advancing_is_taking),
+		ROOM_TEST(test_the_head_is_what_was_seen),
 		ROOM_TEST(test_tail_needs_a_stretch_that_covers_it),
 		ROOM_TEST(test_beyond_4_gib),
 		cmocka_unit_test(test_a_bad_disk_is_no_answer),

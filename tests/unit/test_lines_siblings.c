@@ -194,25 +194,27 @@ static void test_a_listing_is_never_stale(void **state)
 	listing_free(&listing);
 }
 
-/* A listing serves all logs of its directory, and other directories after it. */
+/* A listing serves all logs of its directory, and other directories of the same age after it. */
 static void test_a_listing_for_several_logs(void **state)
 {
-	static const char *const logs[] = { "./log", "./a/log", "./b/log", "./log", "./log2",
-		"./log2" };
+	static const char *const expected[][2] = { { "./log", "./log.1" },
+		{ "./a/log", "./a/log.2" }, { "./b/log", "./b/log.3" }, { "./log", "./log.1" },
+		{ "./log2", "./log2.4" }, { "./log2", "./log2.4" } };
 	struct listing listing = { 0 };
 
 	(void)state;
 	assert_int_equal(mkdir("a", 0700), 0);
 	assert_int_equal(mkdir("b", 0700), 0);
-	make(NAMES("log.1", "a/log.1", "b/log.1", "log2.1", "log20.1"));
+	make(NAMES("log.1", "a/log.2", "b/log.3", "log2.4", "log20.1"));
+	set_mtime(".", 1000);
+	set_mtime("a", 1000);
+	set_mtime("b", 1000);
 	for (size_t i = 0; i < 6; i++) {
 		struct siblings siblings;
-		size_t len = strlen(logs[i]);
 
-		assert_int_equal(siblings_list(logs[i], NULL, &listing, &siblings), 0);
+		assert_int_equal(siblings_list(expected[i][0], NULL, &listing, &siblings), 0);
 		assert_int_equal(siblings.count, 1);
-		assert_memory_equal(siblings.list[0].path, logs[i], len);
-		assert_string_equal(siblings.list[0].path + len, ".1");
+		assert_string_equal(siblings.list[0].path, expected[i][1]);
 		siblings_free(&siblings);
 	}
 	listing_free(&listing);

@@ -361,6 +361,54 @@ static void test_copied_and_truncated(void **state)
 	free(text);
 }
 
+/* Lines came between the copy and the truncation: those that we had read are not lost, and nothing
+ * of the copy is new. */
+static void test_copied_before_all_was_read(void **state)
+{
+	struct life *life = life_of(state);
+	char *text;
+
+	follow(life, "log");
+	put_long(life, "log", &text);
+	begin(life);
+	look(life);
+	copy_file("log", "log.1");
+	append("log", "after the copy\nunfin");
+	look(life);
+	assert_int_equal(truncate("log", 0), 0);
+	append("log", "new\n");
+	look(life);
+	fflush(life->out);
+	assert_memory_equal(life->text, text, strlen(text));
+	assert_string_equal(life->text + strlen(text), "after the copy\nnew\n");
+	assert_int_equal(accounts(life).lost, 5);
+	assert_int_equal(accounts(life).gaps, 1);
+	free(text);
+}
+
+/* ftruncate(2) of what was not yet handed over only. */
+static void test_an_end_cut_off(void **state)
+{
+	struct life *life = life_of(state);
+	char *text;
+
+	follow(life, "log");
+	put_long(life, "log", &text);
+	append("log", "unfinished");
+	begin(life);
+	look(life);
+	assert_int_equal(truncate("log", (off_t)strlen(text) + 5), 0);
+	look(life);
+	append("log", " business\n");
+	look(life);
+	fflush(life->out);
+	assert_memory_equal(life->text, text, strlen(text));
+	assert_string_equal(life->text + strlen(text), "unfin business\n");
+	assert_int_equal(accounts(life).lost, 5);
+	assert_int_equal(accounts(life).gaps, 1);
+	free(text);
+}
+
 static void test_truncated_without_a_copy_is_counted(void **state)
 {
 	struct life *life = life_of(state);
@@ -663,16 +711,16 @@ static void test_changes_are_told_until_recorded(void **state)
 	put("log", "one\n");
 	begin(life);
 	look(life);
-	assert_true(tracker_changed(&life->tracker));
+	assert_true(life->tracker.changed);
 	save(life);
-	assert_false(tracker_changed(&life->tracker));
+	assert_false(life->tracker.changed);
 	append("log", "two\n");
 	look(life);
-	assert_false(tracker_changed(&life->tracker));
+	assert_false(life->tracker.changed);
 	assert_int_equal(rename("log", "log.1"), 0);
 	put("log", "three\n");
 	look(life);
-	assert_true(tracker_changed(&life->tracker));
+	assert_true(life->tracker.changed);
 }
 
 static void test_paths_of_any_bytes_survive_the_checkpoint(void **state)
@@ -769,6 +817,8 @@ int main(void)
 		LIFE_TEST(test_an_unterminated_end_is_glued_to_nothing),
 		LIFE_TEST(test_an_unterminated_end_holds_the_next_file_back),
 		LIFE_TEST(test_copied_and_truncated),
+		LIFE_TEST(test_copied_before_all_was_read),
+		LIFE_TEST(test_an_end_cut_off),
 		LIFE_TEST(test_truncated_without_a_copy_is_counted),
 		LIFE_TEST(test_refilled_past_the_old_offset),
 		LIFE_TEST(test_nuls_of_a_writer_without_append),
