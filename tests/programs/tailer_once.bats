@@ -202,6 +202,23 @@ END
     [[ $output == *"kept"*"Read-only file system"* ]]
 }
 
+@test "a disk that is not mounted for a while is no deletion" {
+    mkdir disk away
+    conf "path = \"$PWD/disk/log\""
+    cat >inside <<'END'
+mount -t tmpfs tmpfs disk
+cp log disk
+"$TAILER" -f t.conf --once
+mount --move disk away
+"$TAILER" -f t.conf --once
+mount --move away disk
+echo more | tee -a disk/log >>expected
+"$TAILER" -f t.conf --once
+END
+    in_namespace inside
+    assert_lines_equal expected got
+}
+
 @test "a full state directory stops no line; it is told once, and saved when there is room" {
     mkdir kept
     cat >inside <<'END'

@@ -143,6 +143,35 @@ several_rotations() {
 }
 @test "several rotations between two looks" { both several_rotations; }
 
+compressed_unseen() {
+    begin
+    stop_looking
+    next 500
+    mv log log.3 && gzip log.3
+    next 300
+    mv log log.2 && gzip log.2
+    next 200
+    mv log log.1
+    next 100
+    look_again
+    delivered
+    finish
+}
+@test "several rotations between two looks, compressed at once" { both compressed_unseen; }
+
+within_the_pattern() {
+    begin 'path = "'"$PWD"'/l*g", "'"$PWD"'/*.log"'
+    mv log other.log
+    numbered 101 110 | tee -a other.log >>expected
+    delivered
+    mv other.log log
+    number=110
+    next 10
+    delivered
+    finish
+}
+@test "renamed to another name that a pattern matches, and back: nothing twice" { both within_the_pattern; }
+
 deleted_with_backlog() {
     begin
     stop_looking
