@@ -9,6 +9,7 @@ BUILD      ?= build
 V          ?= 0
 WERROR     ?= 0
 
+BINDIR      = $(PREFIX)/bin
 SBINDIR     = $(PREFIX)/sbin
 INCLUDEDIR  = $(PREFIX)/include
 DATADIR     = $(PREFIX)/share/linekeeper
@@ -19,6 +20,8 @@ UNITDIR     = $(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
 TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
 CONFDIR     = $(SYSCONFDIR)/linekeeper
+BASHDIR     = $(PREFIX)/share/bash-completion/completions
+ZSHDIR      = $(PREFIX)/share/zsh/site-functions
 
 CC         ?= cc
 PKGCONFIG  ?= pkg-config
@@ -26,7 +29,8 @@ PKGCONFIG  ?= pkg-config
 # --- what is built ---
 
 SHARED   = base lines daemon config handlers
-PROGRAMS = linekeeper-writer linekeeper-tailer linekeeperctl
+DAEMONS  = linekeeper-writer linekeeper-tailer
+PROGRAMS = $(DAEMONS) linekeeperctl
 
 sources = $(sort $(foreach room,$(1),$(wildcard src/$(room)/*.c)))
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
@@ -64,7 +68,7 @@ VALGRIND     = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-
 
 quiet = $(if $(filter 0,$(V)),@echo "  $(1)	$(2)";)
 
-.PHONY: all check valgrind lint asan demo bench install uninstall deps deps-check deps-lint dist clean help FORCE
+.PHONY: all check valgrind lint asan demo bench install uninstall deps deps-check deps-lint deps-bench dist clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS:%=$(BUILD)/%) $(FILLED) ## the programs (default)
@@ -96,7 +100,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES) $(BUILD)/flags
 
 $(FILLED): $(BUILD)/%: %.in $(BUILD)/flags
 	@mkdir -p $(@D)
-	@sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+	@sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
 		-e 's|@DATADIR@|$(DATADIR)|g' -e 's|@HANDLERDIR@|$(HANDLERDIR)|g' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@VERSION@|$(VERSION)|g' $< >$@
 
@@ -127,7 +131,7 @@ bench: all ## speed, beside other programs
 
 # Leaks are for clang-tidy, the sanitizers and valgrind: cppcheck guesses wrongly at struct literals.
 C_FILES = $(wildcard src/*/*.[ch] include/linekeeper/*.h tests/*/*.[ch] docs/examples/*.[ch])
-SCRIPTS = .ci/run $(shell grep -rlE '^\#!/bin/(ba)?sh' tests etc docs) $(wildcard tests/*/*.bash)
+SCRIPTS = .ci/run etc/completion/linekeeper.bash $(shell grep -rlE '^\#!/bin/(ba)?sh' tests etc docs) $(wildcard tests/*/*.bash)
 
 lint: ## style, static analysis, floors, scripts and manual pages
 	tests/floors $(wildcard src/*/*.[ch])
@@ -148,11 +152,15 @@ CONFIGS   = $(filter %/tailer.conf %/writer.conf,$(SAMPLES))
 EXAMPLES  = $(filter-out $(CONFIGS),$(SAMPLES)) $(wildcard docs/examples/*)
 
 install: all ## to PREFIX, configurations to SYSCONFDIR; DESTDIR goes before both
-	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(INCLUDEDIR)/linekeeper $(HANDLERDIR) \
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(SBINDIR) $(BASHDIR) $(ZSHDIR) $(INCLUDEDIR)/linekeeper $(HANDLERDIR) \
 		$(LIBDIR)/pkgconfig $(UNITDIR)/linekeeper-.service.d $(SYSUSERSDIR) $(TMPFILESDIR) \
 		$(DATADIR) $(EXAMPLEDIR) $(CONFDIR)/tailer.conf.d $(CONFDIR)/writer.conf.d)
 	install -d -m 750 $(DESTDIR)/var/log/linekeeper
-	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(SBINDIR)
+	install $(DAEMONS:%=$(BUILD)/%) $(DESTDIR)$(SBINDIR)
+	install $(BUILD)/linekeeperctl $(DESTDIR)$(BINDIR)
+	for program in $(PROGRAMS); do \
+		install -m 644 etc/completion/linekeeper.bash $(DESTDIR)$(BASHDIR)/$$program || exit 1; done
+	install -m 644 etc/completion/_linekeeper $(DESTDIR)$(ZSHDIR)
 	install -m 644 include/linekeeper/handler.h $(DESTDIR)$(INCLUDEDIR)/linekeeper
 	install -m 644 $(BUILD)/include/linekeeper.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 etc/Full_data.log $(DESTDIR)$(DATADIR)
@@ -174,7 +182,9 @@ install: all ## to PREFIX, configurations to SYSCONFDIR; DESTDIR goes before bot
 		install -m 644 $$file $$target || exit 1; done
 
 uninstall: ## all that install put there, but the configurations
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(SBINDIR)/%) $(DESTDIR)$(LIBDIR)/pkgconfig/linekeeper.pc \
+	rm -f $(DAEMONS:%=$(DESTDIR)$(SBINDIR)/%) $(DESTDIR)$(BINDIR)/linekeeperctl \
+		$(PROGRAMS:%=$(DESTDIR)$(BASHDIR)/%) $(DESTDIR)$(ZSHDIR)/_linekeeper \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/linekeeper.pc \
 		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) \
 		$(DESTDIR)$(SYSUSERSDIR)/linekeeper.conf $(DESTDIR)$(TMPFILESDIR)/linekeeper.conf \
 		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
@@ -190,8 +200,9 @@ dist: ## a tarball of the last commit
 
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev zlib1g-dev libxxhash-dev
 CHECK_PACKAGES = bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
-	netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0
+	xz-utils zstd bzip2 lz4 netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0 libpopt0
 LINT_PACKAGES  = clang clang-format clang-tidy cppcheck shellcheck mandoc
+BENCH_PACKAGES = python3 pv rsyslog
 
 SUDO        = $(if $(filter 0,$(shell id -u)),,sudo)
 APT_INSTALL = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
@@ -199,14 +210,18 @@ APT_INSTALL = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no
 deps: ## Debian packages for building
 	$(APT_INSTALL) $(BUILD_PACKAGES)
 
-# The super-daemons exclude each other as packages, and would be started: only their files are taken.
+# The super-daemons exclude each other as packages and would be started, logrotate brings cron:
+# only their files are taken.
 deps-check: deps ## ... for the tests, too
 	$(APT_INSTALL) $(CHECK_PACKAGES)
-	mkdir -p .tools && cd .tools && apt-get download xinetd openbsd-inetd && \
+	mkdir -p .tools && cd .tools && apt-get download xinetd openbsd-inetd logrotate && \
 		for package in *.deb; do dpkg -x $$package . && rm $$package || exit 1; done
 
 deps-lint: ## ... for lint
 	$(APT_INSTALL) $(LINT_PACKAGES)
+
+deps-bench: deps ## ... for bench; rsyslog is started, as Debian's packages are
+	$(APT_INSTALL) $(BENCH_PACKAGES)
 
 clean: ## removes what was built
 	rm -rf $(BUILD)
