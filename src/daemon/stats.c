@@ -147,7 +147,7 @@ static int open_to_read(struct stats *stats, const char *path, bool *alive)
 	*alive = flock(stats->fd, LOCK_SH | LOCK_NB) < 0;
 	flock(stats->fd, LOCK_UN);
 	error = map(stats, PROT_READ);
-	return error ? error : check(stats);
+	return stats->header ? check(stats) : error;
 }
 
 int stats_open(struct stats *stats, const char *path, bool *alive)

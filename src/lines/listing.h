@@ -16,9 +16,9 @@ struct listing {
 	size_t count;
 };
 
-/* Makes it the listing of this directory (its path ends with a slash), read anew if that has
+/* Makes it the listing of the directory `path` (ends with a slash), read anew if that has
  * changed. 0 or a negative errno. */
-int listing_refresh(struct listing *listing, const char *directory);
+int listing_refresh(struct listing *listing, const char *path);
 
 /* Position of the first name whose first `len` bytes are not before those of `name`. */
 size_t listing_lower_bound(const struct listing *listing, const char *name, size_t len);

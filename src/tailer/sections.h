@@ -16,7 +16,7 @@ struct sections_choice {
 };
 
 /* For struct supervised, with a struct sections_choice as the context. */
-int sections_load(void *choice, struct section_list *list);
+int sections_load(void *context, struct section_list *list);
 void sections_release(void *choice, struct section_list *list);
 int sections_run(void *choice, const struct section *section, struct worker *worker);
 
