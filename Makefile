@@ -49,7 +49,7 @@ FILLED    = $(TEMPLATES:%.in=$(BUILD)/%)
 # Only the flags this compiler knows.
 try = $(shell $(CC) $(1) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
 
-LIBRARIES      = libconfuse libsystemd libarchive zlib
+LIBRARIES      = libconfuse libsystemd libarchive zlib libpcre2-8
 LIBRARY_CFLAGS := $(shell $(PKGCONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS   := $(shell $(PKGCONFIG) --libs $(LIBRARIES) 2>/dev/null)
 
@@ -100,7 +100,8 @@ $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES) $(BUILD)/flags
 
 $(FILLED): $(BUILD)/%: %.in $(BUILD)/flags
 	@mkdir -p $(@D)
-	@sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+	@sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SBINDIR@|$(SBINDIR)|g' \
+		-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
 		-e 's|@DATADIR@|$(DATADIR)|g' -e 's|@HANDLERDIR@|$(HANDLERDIR)|g' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@VERSION@|$(VERSION)|g' $< >$@
 
@@ -131,7 +132,8 @@ bench: all ## speed, beside other programs
 
 # Leaks are for clang-tidy, the sanitizers and valgrind: cppcheck guesses wrongly at struct literals.
 C_FILES = $(wildcard src/*/*.[ch] include/linekeeper/*.h tests/*/*.[ch] docs/examples/*.[ch])
-SCRIPTS = .ci/run etc/completion/linekeeper.bash $(shell grep -rlE '^\#!/bin/(ba)?sh' tests etc docs) $(wildcard tests/*/*.bash)
+SCRIPTS = .ci/run $(shell grep -rlE '^\#!/bin/(ba)?sh' tests etc docs) \
+	$(wildcard tests/*/*.bash etc/*/*.bash)
 
 lint: ## style, static analysis, floors, scripts and manual pages
 	tests/floors $(wildcard src/*/*.[ch])
@@ -152,7 +154,8 @@ CONFIGS   = $(filter %/tailer.conf %/writer.conf,$(SAMPLES))
 EXAMPLES  = $(filter-out $(CONFIGS),$(SAMPLES)) $(wildcard docs/examples/*)
 
 install: all ## to PREFIX, configurations to SYSCONFDIR; DESTDIR goes before both
-	install -d $(addprefix $(DESTDIR),$(BINDIR) $(SBINDIR) $(BASHDIR) $(ZSHDIR) $(INCLUDEDIR)/linekeeper $(HANDLERDIR) \
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(SBINDIR) $(BASHDIR) $(ZSHDIR) \
+		$(INCLUDEDIR)/linekeeper $(HANDLERDIR) \
 		$(LIBDIR)/pkgconfig $(UNITDIR)/linekeeper-.service.d $(SYSUSERSDIR) $(TMPFILESDIR) \
 		$(DATADIR) $(EXAMPLEDIR) $(CONFDIR)/tailer.conf.d $(CONFDIR)/writer.conf.d)
 	install -d -m 750 $(DESTDIR)/var/log/linekeeper
@@ -198,7 +201,7 @@ dist: ## a tarball of the last commit
 
 # --- what Debian 12 calls what is needed ---
 
-BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev zlib1g-dev libxxhash-dev
+BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev zlib1g-dev libpcre2-dev libxxhash-dev
 CHECK_PACKAGES = bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
 	xz-utils zstd bzip2 lz4 netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0 libpopt0
 LINT_PACKAGES  = clang clang-format clang-tidy cppcheck shellcheck mandoc

@@ -278,7 +278,7 @@ int metrics_run(const struct places *places)
 	char *text, why[512];
 	size_t len;
 
-	if (metrics_text(places, &text, &len, why, sizeof(why)) < 0) {
+	if (metrics_text(places, &text, &len, why, sizeof(why)) != 0) {
 		log_error("%s", why);
 		return STATUS_FAILURE;
 	}

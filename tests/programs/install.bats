@@ -6,7 +6,10 @@ house() { make -s --no-print-directory -C "$SOURCE" BUILD="$BUILD" DESTDIR="$PWD
 
 @test "install lays down programs, header, handlers, units, manuals, sample and configurations" {
     house install
-    for file in usr/local/sbin/linekeeper-{writer,tailer} usr/local/include/linekeeper/handler.h \
+    for file in usr/local/sbin/linekeeper-{writer,tailer} usr/local/bin/linekeeperctl \
+        usr/local/share/bash-completion/completions/linekeeper{-writer,-tailer,ctl} \
+        usr/local/share/zsh/site-functions/_linekeeper usr/local/share/man/man1/linekeeperctl.1 \
+        usr/local/include/linekeeper/handler.h \
         usr/local/lib/linekeeper/handlers usr/local/lib/systemd/system/linekeeper-tailer.service \
         usr/local/lib/sysusers.d/linekeeper.conf usr/local/share/linekeeper/Full_data.log \
         usr/local/share/man/man8/linekeeper-tailer.8 etc/linekeeper/{writer,tailer}.conf; do

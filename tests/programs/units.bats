@@ -8,7 +8,7 @@ setup() {
     require systemd-analyze
     mkdir units
     cp -r "$SOURCE"/systemd/*.socket "$SOURCE"/systemd/*.d "$BUILD"/systemd/*.service units
-    sed -i "s|=[^ ]*/sbin/\(linekeeper-[a-z]*\)|=$BUILD/\1|" units/*.service
+    sed -i "s#=[^ ]*/s\?bin/\(linekeeper[-a-z]*\)#=$BUILD/\1#" units/*.service
     cd units || return
 }
 
