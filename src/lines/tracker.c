@@ -57,13 +57,13 @@ static struct stream *get_stream(struct tracker *tracker, const char *path)
 
 static int add_pattern(struct tracker *tracker, const char *text)
 {
-	struct pattern *pattern = &tracker->patterns[tracker->pattern_count];
-	int error = pattern_init(pattern, text);
+	struct names *names = &tracker->patterns[tracker->pattern_count];
+	int error = names_init(names, text);
 
 	if (error)
 		return error;
 	tracker->pattern_count++;
-	return pattern->literal && !get_stream(tracker, text) ? -ENOMEM : 0;
+	return names->literal && !get_stream(tracker, text) ? -ENOMEM : 0;
 }
 
 int tracker_init(struct tracker *tracker, char *const *paths, const struct stream_rules *rules,
@@ -90,7 +90,7 @@ void tracker_free(struct tracker *tracker)
 	for (size_t i = 0; i < tracker->count; i++)
 		stream_free(tracker->streams[i]);
 	for (size_t i = 0; i < tracker->pattern_count; i++)
-		pattern_free(&tracker->patterns[i]);
+		names_free(&tracker->patterns[i]);
 	listing_free(&tracker->listing);
 	free(tracker->streams);
 	free(tracker->patterns);
@@ -135,11 +135,11 @@ static void add_path(struct tracker *tracker, const char *path)
 		log_error("%s: %s", path, reason(-ENOMEM));
 }
 
-static void search(struct tracker *tracker, const struct pattern *pattern)
+static void search(struct tracker *tracker, const struct names *names)
 {
 	glob_t found;
 
-	if (glob(pattern->glob, GLOB_NOSORT, NULL, &found) != 0)
+	if (glob(names->glob, GLOB_NOSORT, NULL, &found) != 0)
 		return; /* nothing there, for now */
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		add_path(tracker, found.gl_pathv[i]);
@@ -149,10 +149,10 @@ static void search(struct tracker *tracker, const struct pattern *pattern)
 static void scan(struct tracker *tracker, bool all)
 {
 	for (size_t i = 0; i < tracker->pattern_count; i++) {
-		struct pattern *pattern = &tracker->patterns[i];
+		struct names *names = &tracker->patterns[i];
 
-		if (!pattern->literal && (pattern_has_news(pattern) || all))
-			search(tracker, pattern);
+		if (!names->literal && (names_has_news(names) || all))
+			search(tracker, names);
 	}
 }
 
@@ -428,7 +428,7 @@ void tracker_recorded(struct tracker *tracker)
 static bool is_configured(const struct tracker *tracker, const char *path)
 {
 	for (size_t i = 0; i < tracker->pattern_count; i++)
-		if (pattern_names(&tracker->patterns[i], path))
+		if (names_cover(&tracker->patterns[i], path))
 			return true;
 	return false;
 }

@@ -4,7 +4,7 @@
 #ifndef LINES_TRACKER_H
 #define LINES_TRACKER_H
 
-#include "lines/pattern.h"
+#include "lines/names.h"
 #include "lines/stream.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@
 struct tracker {
 	struct stream_rules rules;
 	size_t max_open; /* descriptors for files that are idle */
-	struct pattern *patterns;
+	struct names *patterns;
 	size_t pattern_count;
 	struct stream **streams; /* by path */
 	size_t count;
