@@ -1,77 +1,57 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "lines/pattern.h"
+#include "base/clock.h"
 
 #include <errno.h>
-#include <pcre2.h>
-#include <stdio.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-struct pattern {
-	pcre2_code *code;
-	pcre2_match_data *match;
-};
-
-static int refuse(int error, size_t offset, char *message, size_t size)
+static bool has_wildcards(const char *text)
 {
-	PCRE2_UCHAR text[128];
-
-	pcre2_get_error_message(error, text, sizeof(text));
-	snprintf(message, size, "%s, at byte %zu", (const char *)text, offset);
-	return -EINVAL;
+	return strpbrk(text, "*?[") != NULL;
 }
 
-int pattern_compile(const char *text, struct pattern **pattern, char *message, size_t size)
+int pattern_init(struct pattern *pattern, const char *text)
 {
-	struct pattern *made = calloc(1, sizeof(*made));
-	size_t offset;
-	int error;
+	const char *slash = strrchr(text, '/');
 
-	if (!made)
+	pattern->glob = text;
+	pattern->literal = !has_wildcards(text);
+	pattern->directory = strndup(text, slash ? (size_t)(slash - text) + 1 : 0);
+	if (!pattern->directory)
 		return -ENOMEM;
-	made->code =
-		pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, &error, &offset, NULL);
-	if (!made->code) {
-		pattern_free(made);
-		return refuse(error, offset, message, size);
+	if (has_wildcards(pattern->directory)) {
+		free(pattern->directory);
+		pattern->directory = NULL;
 	}
-	/* Without executable memory, which a sandbox may forbid, it is only slower. */
-	(void)pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE);
-	made->match = pcre2_match_data_create_from_pattern(made->code, NULL);
-	if (!made->match) {
-		pattern_free(made);
-		return -ENOMEM;
-	}
-	*pattern = made;
 	return 0;
-}
-
-bool pattern_find(const struct pattern *pattern, const char *line, size_t len, struct range *range)
-{
-	const size_t *bounds;
-	int groups = pcre2_match(pattern->code, (PCRE2_SPTR)line, len, 0, 0, pattern->match, NULL);
-
-	if (groups < 1)
-		return false;
-	bounds = pcre2_get_ovector_pointer(pattern->match);
-	if (groups > 1 && bounds[2] != PCRE2_UNSET)
-		bounds += 2;
-	*range = (struct range){ .begin = bounds[0], .end = bounds[1] };
-	return true;
-}
-
-bool pattern_matches(const struct pattern *pattern, const char *line, size_t len)
-{
-	struct range range;
-
-	return pattern_find(pattern, line, len, &range);
 }
 
 void pattern_free(struct pattern *pattern)
 {
-	if (!pattern)
-		return;
-	pcre2_match_data_free(pattern->match);
-	pcre2_code_free(pattern->code);
-	free(pattern);
+	free(pattern->directory);
+}
+
+/* A directory's time tells whether names have come; but not within one tick of the clock. */
+bool pattern_has_news(struct pattern *pattern)
+{
+	struct stat st;
+	uint64_t mtime;
+
+	if (!pattern->directory || stat(pattern->directory, &st) < 0)
+		return true;
+	if (st.st_mtim.tv_sec == pattern->seen.tv_sec &&
+		st.st_mtim.tv_nsec == pattern->seen.tv_nsec)
+		return false;
+	mtime = clock_ns(&st.st_mtim);
+	if (mtime + FILE_TICK_NS < clock_realtime_ns())
+		pattern->seen = st.st_mtim;
+	return true;
+}
+
+bool pattern_names(const struct pattern *pattern, const char *path)
+{
+	return strcmp(pattern->glob, path) == 0 ||
+	       fnmatch(pattern->glob, path, FNM_PATHNAME | FNM_PERIOD) == 0;
 }

@@ -1,25 +1,25 @@
-/* A regular expression of PCRE2, see pcre2pattern(3), over lines of any bytes. */
+/* What a section names: a path, or a glob(7) of paths. */
 #ifndef LINES_PATTERN_H
 #define LINES_PATTERN_H
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <time.h>
 
-struct pattern;
-
-/* Where something was found: bytes [begin, end). */
-struct range {
-	size_t begin, end;
+struct pattern {
+	const char *glob;
+	bool literal;
+	char *directory;      /* NULL: has wildcards itself */
+	struct timespec seen; /* its mtime when it was last searched; 0: search it */
 };
 
-/* 0; -ENOMEM; -EINVAL: `message` says what is wrong and where. */
-int pattern_compile(const char *text, struct pattern **pattern, char *message, size_t size);
-
-/* The first match in `line`: what its first group has matched, or all of it if there is none. */
-bool pattern_find(const struct pattern *pattern, const char *line, size_t len, struct range *range);
-
-bool pattern_matches(const struct pattern *pattern, const char *line, size_t len);
-
+/* `text` is absolute and stays the caller's. 0 or -ENOMEM. */
+int pattern_init(struct pattern *pattern, const char *text);
 void pattern_free(struct pattern *pattern);
+
+/* May there be new names since the last call? */
+bool pattern_has_news(struct pattern *pattern);
+
+/* Is this path named? */
+bool pattern_names(const struct pattern *pattern, const char *path);
 
 #endif
