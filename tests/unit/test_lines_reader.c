@@ -262,6 +262,15 @@ static void assert_long_line(
 	free(text);
 }
 
+static void assert_long_line_in_all_ways(size_t len, size_t max_line)
+{
+	for (int policy = LONG_LINE_SPLIT; policy <= LONG_LINE_SKIP; policy++)
+		for (size_t before = 1; before <= 2; before++) {
+			assert_long_line(before, len, max_line, (enum long_line)policy, false);
+			assert_long_line(before, len, max_line, (enum long_line)policy, true);
+		}
+}
+
 /* Lines of exactly max_line and one more, their newline on every side of the edge of what is read
  * at once, and of the whole buffer. */
 static void test_long_lines_at_the_edges(void **state)
@@ -269,15 +278,9 @@ static void test_long_lines_at_the_edges(void **state)
 	static const size_t max_lines[] = { 10, 100, CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 5000 };
 
 	(void)state;
-	for (int policy = LONG_LINE_SPLIT; policy <= LONG_LINE_SKIP; policy++)
-		for (size_t i = 0; i < sizeof(max_lines) / sizeof(*max_lines); i++)
-			for (size_t more = 0; more < 3; more++)
-				for (size_t before = 1; before <= 2; before++) {
-					size_t len = max_lines[i] + more;
-
-					assert_long_line(before, len, max_lines[i], policy, false);
-					assert_long_line(before, len, max_lines[i], policy, true);
-				}
+	for (size_t i = 0; i < sizeof(max_lines) / sizeof(*max_lines); i++)
+		for (size_t more = 0; more < 3; more++)
+			assert_long_line_in_all_ways(max_lines[i] + more, max_lines[i]);
 }
 
 static void test_newline_at_the_edge_of_a_chunk(void **state)
@@ -286,14 +289,14 @@ static void test_newline_at_the_edge_of_a_chunk(void **state)
 	for (size_t before = CHUNK - 102; before <= CHUNK - 98; before++)
 		for (size_t len = 99; len <= 101; len++)
 			for (int policy = LONG_LINE_SPLIT; policy <= LONG_LINE_SKIP; policy++)
-				assert_long_line(before, len, 100, policy, false);
+				assert_long_line(before, len, 100, (enum long_line)policy, false);
 }
 
 static void test_many_times_max_line(void **state)
 {
 	(void)state;
 	for (int policy = LONG_LINE_SPLIT; policy <= LONG_LINE_SKIP; policy++)
-		assert_long_line(5, 3 * CHUNK + 7, 1000, policy, false);
+		assert_long_line(5, 3 * CHUNK + 7, 1000, (enum long_line)policy, false);
 }
 
 /* The next life goes on to leave it out. */
