@@ -8,6 +8,7 @@ import time
 
 import catchup
 from measure import percentile, spread, start, table
+from readers import Reader
 
 WRITER = os.path.join(os.environ["BUILD"], "linekeeper-writer")
 LINES = 200
@@ -67,17 +68,17 @@ def pace(options):
 
 def full_speed(options):
     log = catchup.make_log(f"{options.room}/large.log", options.lines)
-    as_writer = catchup.Reader(
+    as_writer = Reader(
         "linekeeper-writer --interval 0",
         WRITER,
         lambda _room, paths, out: [WRITER, "--interval", "0", *paths, out],
         True,
     )
     peers = [
-        catchup.Reader("cat", "cat", lambda _room, paths, _out: ["cat", *paths]),
+        Reader("cat", "cat", lambda _room, paths, _out: ["cat", *paths]),
         as_writer,
-        catchup.Reader("pv", "pv", lambda _room, paths, _out: ["pv", "-q", *paths]),
-        catchup.Reader("pv -l", "pv", lambda _room, paths, _out: ["pv", "-q", "-l", *paths]),
+        Reader("pv", "pv", lambda _room, paths, _out: ["pv", "-q", *paths]),
+        Reader("pv -l", "pv", lambda _room, paths, _out: ["pv", "-q", "-l", *paths]),
     ]
     catchup.compare(
         f"As fast as it goes: {options.lines} lines, {options.runs} runs",
