@@ -36,6 +36,7 @@ static void move_to(
 	place->inode = candidate->st.st_ino;
 	note_cut(file, candidate);
 	logfile_note(file, &candidate->st, look->now);
+	file->record.size = logfile_size(file); /* its content has just been verified */
 	file->displaced = false;
 	file->unread = true;
 	file->named = candidate->live;
