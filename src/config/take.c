@@ -4,6 +4,7 @@
 #include "config/paths.h"
 #include "config/strings.h"
 #include "config/units.h"
+#include "lines/expression.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -150,6 +151,23 @@ bool take_text(cfg_t *section, const char *key, char **text)
 	if (value && !*value)
 		return take_error(section, key, "%s is empty", key);
 	return !value || copy(value, text);
+}
+
+bool take_pattern(cfg_t *section, const char *key, char **text)
+{
+	struct expression *pattern;
+	char message[256];
+	int r;
+
+	if (!take_text(section, key, text) || !*text)
+		return !cfg_getstr(section, key);
+	r = expression_compile(*text, &pattern, message, sizeof(message));
+	if (r == -EINVAL)
+		return take_error(section, key, "%s = \"%s\": %s", key, *text, message);
+	if (r < 0)
+		return take_no_memory();
+	expression_free(pattern);
+	return true;
 }
 
 static bool check_path(cfg_t *section, const char *key, const char *path)

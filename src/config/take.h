@@ -31,6 +31,9 @@ bool take_choice(cfg_t *section, const char *key, const char *const *names, int 
 bool take_text(cfg_t *section, const char *key, char **text);
 bool take_path(cfg_t *section, const char *key, char **path);
 
+/* A regular expression that compiles; NULL where there is no value. */
+bool take_pattern(cfg_t *section, const char *key, char **text);
+
 /* An empty list is a list. */
 bool take_paths(cfg_t *section, const char *key, char ***paths);
 

@@ -25,6 +25,7 @@ static cfg_opt_t replay_keys[] = {
 	KEY("rate", NULL),
 	KEY("catch_up", "burst"),
 	KEY("burst", "1m"),
+	KEY("record_start", NULL),
 	KEY("start_at", "1"),
 	KEY("stop_after", NULL),
 	KEY("loop", "1"),
@@ -153,7 +154,8 @@ static bool take_extent(cfg_t *section, struct replay_conf *replay)
 	unsigned start_at;
 	int at_end;
 
-	if (!take_count(section, "start_at", 1, UINT_MAX, &start_at) ||
+	if (!take_pattern(section, "record_start", &replay->record_start) ||
+		!take_count(section, "start_at", 1, UINT_MAX, &start_at) ||
 		!take_stop_after(section, replay) ||
 		!take_choice(section, "at_end", at_end_names, &at_end))
 		return false;
@@ -321,6 +323,7 @@ static void pace_write(const struct replay_conf *replay, FILE *out)
 
 static void extent_write(const struct replay_conf *replay, FILE *out)
 {
+	text_string(out, "record_start", replay->record_start);
 	text_count(out, "start_at", replay->start_at);
 	if (replay->stop_lines)
 		fprintf(out, "\tstop_after = \"%" PRIu64 " lines\"\n", replay->stop_lines);
@@ -400,6 +403,7 @@ static void replay_free(struct replay_conf *replay)
 	free(replay->name);
 	free(replay->source);
 	free(replay->target);
+	free(replay->record_start);
 	free(replay->file);
 }
 

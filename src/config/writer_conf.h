@@ -22,6 +22,7 @@ struct replay_conf {
 	uint64_t rate_bytes;  /* likewise */
 	enum catch_up catch_up;
 	uint64_t burst_ns;      /* how much of a stall is made up for */
+	char *record_start;     /* a pattern of PCRE2; NULL: each line is a record */
 	uint64_t start_at;      /* a line; the first is 1 */
 	uint64_t stop_lines;    /* 0: see stop_after_ns */
 	uint64_t stop_after_ns; /* 0: never */

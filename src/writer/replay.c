@@ -30,6 +30,7 @@ struct replay {
 	struct replay_state kept;
 	struct source source;
 	struct append append;
+	struct expression *record_start;
 	struct window window;
 	struct pace pace;
 	struct progress progress;
@@ -212,24 +213,36 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *c
 	return on_turn(NULL, 0, replay);
 }
 
+static void take_last_line(struct replay *replay);
+static uint64_t look_again(const struct replay *replay);
+
 /* When it has nothing to give, the schedule goes on from when it has again. A file as standard
- * input is always ready. */
-static uint64_t wait_for_stream(struct replay *replay)
+ * input is always ready. The last record is taken for whole when nothing more has come for one
+ * look. Returns whether there is something to write. */
+static bool wait_for_stream(struct replay *replay, uint64_t *wake)
 {
-	if (replay->readable || sd_event_add_io(replay->loop, &replay->readable,
-					replay->source.stream, EPOLLIN, on_readable, replay) >= 0)
-		return TIMER_NEVER;
-	return clock_monotonic_ns() + RETRY_NS;
+	bool last_record = replay->window.record_start &&
+			   window_ends_whole(&replay->window, &replay->append.batch);
+	size_t rest = last_record ? window_length(&replay->window) : 0;
+
+	if (last_record && rest == replay->rest_seen) {
+		take_last_line(replay);
+		return true;
+	}
+	replay->rest_seen = rest;
+	*wake = last_record ? look_again(replay) : TIMER_NEVER;
+	if (!replay->readable && sd_event_add_io(replay->loop, &replay->readable,
+					 replay->source.stream, EPOLLIN, on_readable, replay) < 0)
+		*wake = clock_monotonic_ns() + RETRY_NS;
+	return false;
 }
 
 static bool source_failed(struct replay *replay, int error, uint64_t *wake)
 {
 	const char *source = replay->conf->source;
 
-	if (error == -EAGAIN) {
-		*wake = wait_for_stream(replay);
-		return false;
-	}
+	if (error == -EAGAIN)
+		return wait_for_stream(replay, wake);
 
 	if (error == -ENOSPC) { /* of the state directory: the line needs a bigger buffer */
 		*wake = target_failed(replay, error);
@@ -379,6 +392,8 @@ static bool take_due_lines(struct replay *replay, uint64_t *wake)
 		return source_failed(replay, content, wake);
 	if (content == WINDOW_AT_END)
 		return at_end(replay, wake);
+	if (replay->window.record_start && replay->conf->stop_lines)
+		allowance.lines = 1; /* how many lines it has is not known before */
 	if (allowance.lines > lines_before_stop(replay))
 		allowance.lines = lines_before_stop(replay);
 	take_batch(replay, &allowance, false);
@@ -422,11 +437,28 @@ static void on_reload(void *context)
 
 /* The life of a replay */
 
+/* They have been compiled before, when the configuration was checked. */
+static int compile_patterns(struct replay *replay)
+{
+	const char *text = replay->conf->record_start;
+	char message[256];
+	int r = text ? expression_compile(text, &replay->record_start, message, sizeof(message))
+		     : 0;
+
+	if (r < 0)
+		log_error("record_start: %s", r == -EINVAL ? message : reason(r));
+	replay->window.record_start = replay->record_start;
+	return r;
+}
+
 static int open_all(struct replay *replay)
 {
 	const struct replay_setup *setup = replay->setup;
-	int r = source_open(
-		&replay->source, replay->conf->source, replay->conf->at_end == AT_END_WAIT);
+	int r = compile_patterns(replay);
+
+	if (r < 0)
+		return r;
+	r = source_open(&replay->source, replay->conf->source, replay->conf->at_end == AT_END_WAIT);
 
 	if (r < 0) {
 		log_error("%s: %s", replay->conf->source,
@@ -521,6 +553,7 @@ static void close_all(struct replay *replay)
 	append_close(&replay->append);
 	section_state_close(&replay->state);
 	source_close(&replay->source);
+	expression_free(replay->record_start);
 }
 
 int replay_run(const struct replay_setup *setup, struct worker *worker)

@@ -1,6 +1,7 @@
 #include "writer/window.h"
 
 #include "writer/cut.h"
+#include "writer/record_cut.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 void window_start(struct window *window, const struct position *position)
 {
 	*window = (struct window){
+		.record_start = window->record_start,
 		.offset = position->offset,
 		.skip_newline = position->newline_added,
 	};
@@ -16,6 +18,7 @@ void window_start(struct window *window, const struct position *position)
 void window_resume(struct window *window, const struct batch *batch)
 {
 	*window = (struct window){
+		.record_start = window->record_start,
 		.begin = batch->header->rest_begin,
 		.end = batch->header->rest_end,
 	};
@@ -63,11 +66,19 @@ static ssize_t read_more(struct window *window, struct batch *batch, struct sour
 	return n;
 }
 
+static bool has_whole(const struct window *window, const struct batch *batch, size_t searched)
+{
+	if (window->record_start)
+		return record_cut_first(window->record_start, batch->data + window->begin,
+			       window_length(window)) > 0;
+	return memchr(batch->data + searched, '\n', window->end - searched);
+}
+
 int window_fill(struct window *window, struct batch *batch, struct source *source)
 {
 	size_t searched = window->begin;
 
-	while (!memchr(batch->data + searched, '\n', window->end - searched)) {
+	while (!has_whole(window, batch, searched)) {
 		ssize_t n;
 		int r;
 
@@ -87,30 +98,46 @@ int window_fill(struct window *window, struct batch *batch, struct source *sourc
 	return WINDOW_LINES;
 }
 
-uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_lines,
+static size_t cut(const struct window *window, const struct batch *batch, uint64_t max_units,
+	size_t max_bytes, uint64_t *units)
+{
+	const char *data = batch->data + window->begin;
+	size_t len = window_length(window);
+
+	if (window->record_start)
+		return record_cut(window->record_start, data, len, max_units, max_bytes, units);
+	return cut_lines(data, len, max_units, max_bytes, units);
+}
+
+uint64_t window_take(struct window *window, struct batch *batch, uint64_t max_units,
 	uint64_t max_bytes, bool complete)
 {
-	struct position next = { 0 };
-	uint64_t lines;
+	struct position next = batch->header->done;
 	size_t start = window->begin, from_source, length;
+	uint64_t units;
 
-	from_source = cut_lines(batch->data + start, window_length(window), max_lines,
-		max_bytes < BATCH_BYTES ? max_bytes : BATCH_BYTES, &lines);
-	if (from_source == 0)
+	from_source = cut(window, batch, max_units,
+		max_bytes < BATCH_BYTES ? max_bytes : BATCH_BYTES, &units);
+	if (from_source == 0) {
 		from_source = window_length(window);
-	length = from_source;
-	if (complete) {
-		batch->data[start + length++] = '\n';
-		lines = 1;
+		units = complete;
 	}
+	length = from_source;
+	complete = complete && batch->data[start + length - 1] != '\n';
+	if (complete)
+		batch->data[start + length++] = '\n';
 	window->begin += from_source;
 	window->offset += from_source;
 	window->skip_newline = complete;
 	next.offset = window->offset;
-	next.lines = batch->header->done.lines + lines;
+	next.lines += window->record_start ? cut_count(batch->data + start, length) : units;
 	next.newline_added = complete;
-	next.rounds = batch->header->done.rounds;
 	batch_set(batch, start, length, &next);
 	note_rest(window, batch);
-	return lines;
+	return units;
+}
+
+bool window_ends_whole(const struct window *window, const struct batch *batch)
+{
+	return window->end > window->begin && batch->data[window->end - 1] == '\n';
 }

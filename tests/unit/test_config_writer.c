@@ -32,6 +32,7 @@ static void defaults_are_filled_in(void **state)
 	assert_string_equal(replay->source, "/s");
 	assert_string_equal(replay->target, "/t");
 	assert_int_equal(replay->interval_ns, 250 * NS_PER_MS);
+	assert_null(replay->record_start);
 	assert_int_equal(replay->start_at, 1);
 	assert_int_equal(replay->stop_lines, 0);
 	assert_int_equal(replay->stop_after_ns, 0);
@@ -61,7 +62,8 @@ static void every_key_is_taken(void **state)
 	struct writer_conf *conf = load_text(*state,
 		"replay r { source = /s target = /t interval = 0 at_end = loop catch_up = skip }\n"
 		"replay l { source = /s target = /t rate = 50000 burst = 1h\n"
-		"loop = 3 loop_delay = 2 start_at = 7 stop_after = \"5000 lines\" }\n"
+		"record_start = '^\\\\d' loop = 3 loop_delay = 2 start_at = 7 stop_after = \"5000 "
+		"lines\" }\n"
 		"replay b { source = /s target = /t rate = \"10M/s\"\n"
 		"loop = forever stop_after = 10m }\n"
 		"job r { command = {/bin/sh, -c, \"echo a b\"} target = /t interval = 100ms\n"
@@ -73,6 +75,7 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(conf->replays[1].rate_lines, 50000);
 	assert_int_equal(conf->replays[1].burst_ns, 3600 * NS_PER_S);
 	assert_int_equal(conf->replays[0].loops, 0);
+	assert_string_equal(conf->replays[1].record_start, "^\\d");
 	assert_int_equal(conf->replays[1].loops, 3);
 	assert_int_equal(conf->replays[1].loop_delay_ns, 2 * NS_PER_S);
 	assert_int_equal(conf->replays[1].start_at, 7);
@@ -95,7 +98,8 @@ static void a_dump_loads_to_the_same_dump(void **state)
 	struct writer_conf *conf = load_text(*state,
 		"log_level = warning\n"
 		"replay r { source = \"/s \\\" ${UNSET_HERE:-x}\" target = /t interval = 100ns }\n"
-		"replay l { source = /s target = /t rate = 3 loop = 2 stop_after = \"7 lines\" }\n"
+		"replay l { source = /s target = /t rate = 3 record_start = '^\"\\\\d+' loop = 2 "
+		"stop_after = \"7 lines\" }\n"
 		"replay b { source = /s target = /t rate = \"1025/s\" burst = 0\n"
 		"at_end = loop stop_after = 90s }\n"
 		"job j { command = {/bin/sh, -c, 'echo \"${HOME}\" \\'$1\\'\\n'} target = /t\n"
