@@ -40,7 +40,7 @@ static struct family *make(struct families *families, const char *name, const ch
 static int format(char **sample, const char *name, const char *labels, double value)
 {
 	return asprintf(
-		sample, "%s{%s} %.*f\n", name, labels, value == floor(value) ? 0 : 3, value);
+		sample, "%s{%s} %.*f\n", name, labels, value == floor(value) ? 0 : 6, value);
 }
 
 static bool has(const struct family *family, const char *sample)

@@ -18,7 +18,7 @@
 static const char *help_for(const char *figure)
 {
 	static const char *const texts[][2] = {
-		{ "lines_total", "Lines handed on since the worker started." },
+		{ "lines_total", "Lines handed over or written since the worker started." },
 		{ "handed_bytes_total", "Bytes that the handler has accepted." },
 		{ "refused_bytes_total", "Bytes of lines that went to the dead letters." },
 		{ "skipped_bytes_total", "Bytes left out on purpose." },
@@ -34,9 +34,19 @@ static const char *help_for(const char *figure)
 		{ "bad_lines_total", "Lines that the handler refused for good." },
 		{ "long_lines_total", "Lines over max_line." },
 		{ "written_bytes_total", "Bytes written to the target." },
+		{ "loops_total", "Times when the source began again." },
+		{ "lateness_microseconds", "From when the last lines were due to their writing." },
+		{ "lateness_max_microseconds", "The largest such lateness." },
+		{ "behind_lines", "Lines that are due and not written." },
+		{ "skipped_microseconds_total", "Time left out after stalls." },
+		{ "source_offset_bytes", "Where in the source the next line is." },
+		{ "source_size_bytes", "The size of the source." },
 		{ "runs_total", "Runs of the command that were started." },
-		{ "failures_total", "Runs that failed." },
+		{ "failed_total", "Runs that failed." },
 		{ "missed_total", "Runs that were left out." },
+		{ "timeouts_total", "Runs that took too long and were ended." },
+		{ "last_run_microseconds", "How long the last run took." },
+		{ "last_exit_status", "Of the last run, as a shell tells it." },
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -77,17 +87,30 @@ static double seconds(uint64_t ns)
 	return (double)ns / (double)NS_PER_S;
 }
 
+/* In base units, as Prometheus wants them: the name is changed if need be. */
+static double in_base_units(char *name, uint64_t value)
+{
+	char *unit = strstr(name, "_microseconds");
+
+	if (!unit)
+		return (double)value;
+	unit += 1;
+	memmove(unit, unit + strlen("micro"), strlen(unit + strlen("micro")) + 1);
+	return (double)value / 1e6;
+}
+
 static void add_figures(
 	struct families *families, const struct section_view *section, const char *labels)
 {
 	const struct stats_figure *figures = section->page.figures;
 	char name[sizeof(PREFIX) + sizeof(section->kind) + STATS_NAME];
+	double value;
 
 	for (size_t i = 0; section_has_figures(section) && i < STATS_FIGURES && figures[i].name[0];
 		i++) {
 		snprintf(name, sizeof(name), PREFIX "%s_%s", section->kind, figures[i].name);
-		families_add(families, name, help_for(figures[i].name), labels,
-			(double)figures[i].value);
+		value = in_base_units(name, figures[i].value);
+		families_add(families, name, help_for(figures[i].name), labels, value);
 	}
 }
 
