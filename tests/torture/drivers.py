@@ -167,7 +167,7 @@ class Once(Driver):
 class Daemon(Driver):
     """It looks when it likes: what must be seen in one state is waited for."""
 
-    LIMIT = 5  # seconds to catch up in
+    LIMIT = 3  # seconds to catch up in
 
     def __init__(self, *args, **more):
         super().__init__(*args, interval="50ms", checkpoint_interval="20ms", grace="60", **more)

@@ -27,6 +27,7 @@ class Generation:
         self.known_live = False  # at the last look it was the live one
         self.seen = 0  # the largest size at a look
         self.truncated = False  # begun by a truncation that a look can notice
+        self.edited = False  # no look has seen its present inode
         self.nuls = 0  # at the beginning then, of a writer without O_APPEND
         self.offset = 0
         self.discarding = False
@@ -153,7 +154,7 @@ class World:
     def _begin_anew(self, old, hole):
         os.truncate(self.path, 0)
         self.generations.append(Generation(self.path))
-        self.live().truncated = old.seen > 0 or (old.truncated and not old.known)
+        self.live().truncated = not old.edited and (old.seen > 0 or old.truncated)
         self.hole = len(old.data) if hole else 0
 
     @staticmethod
@@ -233,8 +234,9 @@ class World:
         if not self.live():
             return
         generation = self.live()
-        if not generation.known:
+        if generation.seen == 0:
             generation.nuls = 0  # nobody can see any more that it was truncated
+        generation.edited = True
         generation.data += self.chunk("lines", 1)
         self._put_in_place(generation.data)
 
@@ -260,9 +262,10 @@ class World:
     def look(self):
         """Takes note of what a tailer sees now, and of what it must hand over."""
         for generation in self.generations:
-            if not generation.known and not generation.live:
+            if generation.seen == 0 and not generation.live:
                 generation.nuls = 0  # nobody has seen that it was truncated
             generation.known = True
+            generation.edited = False
             generation.known_live = generation.live
             generation.seen = len(generation.data)
         for generation in self.generations:
