@@ -2,6 +2,7 @@
 
 #include "config/units.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 void text_quoted(FILE *out, const char *value)
@@ -56,6 +57,12 @@ void text_byte_rate(FILE *out, const char *key, uint64_t bytes_per_second)
 
 	size_format(bytes_per_second, text);
 	fprintf(out, "\t%s = \"%s/s\"\n", key, text);
+}
+
+void text_speed(FILE *out, const char *key, uint64_t thousandths)
+{
+	fprintf(out, "\t%s = %" PRIu64 ".%03" PRIu64 "\n", key, thousandths / 1000,
+		thousandths % 1000);
 }
 
 void text_size(FILE *out, const char *key, size_t bytes)

@@ -14,6 +14,8 @@ void text_string(FILE *out, const char *key, const char *value);
 void text_list(FILE *out, const char *key, char *const *values);
 void text_duration(FILE *out, const char *key, uint64_t ns);
 void text_byte_rate(FILE *out, const char *key, uint64_t bytes_per_second);
+/* With up to three decimals. */
+void text_speed(FILE *out, const char *key, uint64_t thousandths);
 void text_size(FILE *out, const char *key, size_t bytes);
 void text_count(FILE *out, const char *key, size_t count);
 

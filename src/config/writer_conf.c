@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SPEED_MAX 1000000
+#define COLUMN_MAX 1000
 #define RATE_MAX (UINT64_C(1) << 40) /* a second */
 
 static cfg_opt_t replay_keys[] = {
@@ -23,6 +25,12 @@ static cfg_opt_t replay_keys[] = {
 	KEY("target", NULL),
 	KEY("interval", "0.25"),
 	KEY("rate", NULL),
+	KEY("pace", "even"),
+	KEY("timestamp", "auto"),
+	KEY("timestamp_column", "0"),
+	KEY("timestamp_pattern", NULL),
+	KEY("speed", "1"),
+	KEY("max_gap", "1h"),
 	KEY("catch_up", "burst"),
 	KEY("burst", "1m"),
 	KEY("record_start", NULL),
@@ -53,6 +61,7 @@ static cfg_opt_t writer_keys[] = {
 };
 
 static const char *const at_end_names[] = { "wait", "loop", "exit", NULL };
+static const char *const pace_names[] = { "even", "timestamps", NULL };
 static const char *const catch_up_names[] = { "burst", "skip", NULL };
 static const char *const overlap_names[] = { "skip", "queue", "kill", NULL };
 static const char *const first_names[] = { "after", "now", NULL };
@@ -100,12 +109,52 @@ static bool take_rate(cfg_t *section, struct replay_conf *replay)
 	return true;
 }
 
+/* Three decimals will do. */
+static bool take_speed(cfg_t *section, struct replay_conf *replay)
+{
+	const char *text = cfg_getstr(section, "speed");
+	uint64_t as_seconds = 0;
+	bool plain = strspn(text, "0123456789.") == strlen(text);
+
+	if (!plain || duration_parse(text, &as_seconds) < 0 || as_seconds < NS_PER_MS ||
+		as_seconds > SPEED_MAX * NS_PER_S)
+		return take_error(section, "speed",
+			"speed = \"%s\": must be a number from 0.001 to 1000000", text);
+	replay->speed_thousandths = as_seconds / NS_PER_MS;
+	return true;
+}
+
+static bool take_timestamps(cfg_t *section, struct replay_conf *replay)
+{
+	unsigned column;
+	int pace;
+
+	if (!take_choice(section, "pace", pace_names, &pace) ||
+		!take_text(section, "timestamp", &replay->timestamp) ||
+		!take_count(section, "timestamp_column", 0, COLUMN_MAX, &column) ||
+		!take_pattern(section, "timestamp_pattern", &replay->timestamp_pattern) ||
+		!take_speed(section, replay) ||
+		!take_duration(section, "max_gap", 0, &replay->max_gap_ns))
+		return false;
+	replay->by_stamps = pace == 1;
+	replay->timestamp_column = column;
+	if (column > 0 && replay->timestamp_pattern)
+		return take_error(section, "timestamp_pattern",
+			"timestamp_column and timestamp_pattern exclude each other");
+	if (replay->by_stamps &&
+		(parse_is_set(section, "interval") || parse_is_set(section, "rate")))
+		return take_error(section, "pace",
+			"pace = \"timestamps\" and %s exclude each other",
+			parse_is_set(section, "interval") ? "interval" : "rate");
+	return true;
+}
+
 static bool take_pace(cfg_t *section, struct replay_conf *replay)
 {
 	int catch_up;
 
 	if (!take_duration(section, "interval", 0, &replay->interval_ns) ||
-		!take_rate(section, replay) ||
+		!take_rate(section, replay) || !take_timestamps(section, replay) ||
 		!take_choice(section, "catch_up", catch_up_names, &catch_up) ||
 		!take_duration(section, "burst", 0, &replay->burst_ns))
 		return false;
@@ -311,11 +360,17 @@ struct writer_conf *writer_conf_adhoc(const char *source, const char *target)
 
 static void pace_write(const struct replay_conf *replay, FILE *out)
 {
+	text_string(out, "pace", pace_names[replay->by_stamps]);
+	text_string(out, "timestamp", replay->timestamp);
+	text_count(out, "timestamp_column", replay->timestamp_column);
+	text_string(out, "timestamp_pattern", replay->timestamp_pattern);
+	text_speed(out, "speed", replay->speed_thousandths);
+	text_duration(out, "max_gap", replay->max_gap_ns);
 	if (replay->rate_lines)
 		text_count(out, "rate", replay->rate_lines);
 	else if (replay->rate_bytes)
 		text_byte_rate(out, "rate", replay->rate_bytes);
-	else
+	else if (!replay->by_stamps)
 		text_duration(out, "interval", replay->interval_ns);
 	text_string(out, "catch_up", catch_up_names[replay->catch_up]);
 	text_duration(out, "burst", replay->burst_ns);
@@ -404,6 +459,8 @@ static void replay_free(struct replay_conf *replay)
 	free(replay->source);
 	free(replay->target);
 	free(replay->record_start);
+	free(replay->timestamp);
+	free(replay->timestamp_pattern);
 	free(replay->file);
 }
 

@@ -10,6 +10,9 @@ static const char *const replay_names[] = {
 	[REPLAY_LATENESS_MAX] = "lateness_max_microseconds",
 	[REPLAY_BEHIND] = "behind_lines",
 	[REPLAY_SKIPPED] = "skipped_microseconds_total",
+	[REPLAY_NO_STAMP] = "stamps_missing_total",
+	[REPLAY_BACKWARDS] = "stamps_backwards_total",
+	[REPLAY_CAPPED] = "gaps_capped_total",
 	[REPLAY_OFFSET] = "source_offset_bytes",
 	[REPLAY_SIZE] = "source_size_bytes",
 };

@@ -12,10 +12,13 @@ enum replay_figure {
 	REPLAY_LATENESS, /* of the last batch: from when its first line was due to its being written
 			  */
 	REPLAY_LATENESS_MAX,
-	REPLAY_BEHIND,  /* lines that are due and not written */
-	REPLAY_SKIPPED, /* time by which the schedule was moved after stalls */
-	REPLAY_OFFSET,  /* in the source, of the next line */
-	REPLAY_SIZE,    /* of the source */
+	REPLAY_BEHIND,   /* lines that are due and not written */
+	REPLAY_SKIPPED,  /* time by which the schedule was moved after stalls */
+	REPLAY_NO_STAMP, /* lines, by pace = timestamps */
+	REPLAY_BACKWARDS,
+	REPLAY_CAPPED, /* gaps longer than max_gap */
+	REPLAY_OFFSET, /* in the source, of the next line */
+	REPLAY_SIZE,   /* of the source */
 };
 
 enum job_figure {

@@ -1,6 +1,10 @@
 #include "writer/pace.h"
 
 #include "base/clock.h"
+#include "writer/cut.h"
+#include "writer/record_cut.h"
+
+#include <string.h>
 
 #define STALL_NS NS_PER_S /* later than this is more than a busy machine */
 
@@ -8,7 +12,8 @@ void pace_start(struct pace *pace, const struct replay_conf *conf, uint64_t now_
 {
 	uint64_t rate = conf->rate_lines ? conf->rate_lines : conf->rate_bytes;
 
-	*pace = (struct pace){ .conf = conf };
+	*pace = (struct pace){ .conf = conf, .recorded = pace->recorded };
+	recorded_start(&pace->recorded, now_ns);
 	if (rate > 0)
 		schedule_start_rate(&pace->schedule, rate, now_ns);
 	else
@@ -18,18 +23,35 @@ void pace_start(struct pace *pace, const struct replay_conf *conf, uint64_t now_
 void pace_restart(struct pace *pace, uint64_t first_ns)
 {
 	schedule_restart(&pace->schedule, first_ns);
+	recorded_start(&pace->recorded, first_ns);
+	pace->front_due_ns = 0;
 }
 
-uint64_t pace_lateness(const struct pace *pace, uint64_t now_ns)
+void pace_forgive(struct pace *pace, uint64_t now_ns)
 {
-	uint64_t next = schedule_next(&pace->schedule);
+	schedule_forgive(&pace->schedule, now_ns);
+	if (pace->recorded.due_ns < now_ns)
+		recorded_start(&pace->recorded, now_ns);
+}
 
-	return pace->schedule.interval_ns > 0 && now_ns > next ? now_ns - next : 0;
+void pace_begin_source(struct pace *pace)
+{
+	recorded_start(&pace->recorded, pace->recorded.due_ns);
+	pace->front_due_ns = 0;
+}
+
+static uint64_t lateness(const struct pace *pace, uint64_t now_ns)
+{
+	uint64_t next = pace->conf->by_stamps ? pace->front_due_ns : schedule_next(&pace->schedule);
+
+	return (pace->conf->by_stamps || pace->schedule.interval_ns > 0) && now_ns > next
+		       ? now_ns - next
+		       : 0;
 }
 
 static void catch_up(struct pace *pace, uint64_t now_ns)
 {
-	uint64_t late = pace_lateness(pace, now_ns);
+	uint64_t late = lateness(pace, now_ns);
 	bool skip = pace->conf->catch_up == CATCH_UP_SKIP;
 	uint64_t kept = skip ? 0 : pace->conf->burst_ns;
 
@@ -37,6 +59,7 @@ static void catch_up(struct pace *pace, uint64_t now_ns)
 		return;
 	pace->skipped_ns += late - kept;
 	schedule_restart(&pace->schedule, now_ns - kept);
+	pace->recorded.due_ns = pace->front_due_ns = now_ns - kept;
 }
 
 bool pace_due(struct pace *pace, uint64_t now_ns, struct allowance *allowance)
@@ -45,6 +68,7 @@ bool pace_due(struct pace *pace, uint64_t now_ns, struct allowance *allowance)
 
 	catch_up(pace, now_ns);
 	due = schedule_due(&pace->schedule, now_ns);
+	pace->due_ns = pace->schedule.interval_ns > 0 ? schedule_next(&pace->schedule) : 0;
 	*allowance = (struct allowance){
 		.lines = pace->conf->rate_bytes ? UINT64_MAX : due,
 		.bytes = pace->conf->rate_bytes ? due : UINT64_MAX,
@@ -52,8 +76,49 @@ bool pace_due(struct pace *pace, uint64_t now_ns, struct allowance *allowance)
 	return due > 0;
 }
 
+static size_t first_unit(const struct window *window, const char *data, size_t len)
+{
+	uint64_t lines;
+
+	return window->record_start ? record_cut_first(window->record_start, data, len)
+				    : cut_lines(data, len, 1, len, &lines);
+}
+
+static size_t length_of_line(const char *data, size_t len)
+{
+	const char *newline = memchr(data, '\n', len);
+
+	return newline ? (size_t)(newline - data) : len;
+}
+
+/* As many as window_take() will take, or the stamps of some would be read twice. */
+bool pace_due_by_stamps(struct pace *pace, uint64_t now_ns, const struct window *window,
+	const struct batch *batch, struct allowance *allowance)
+{
+	const char *data = batch->data + window->begin;
+	size_t len = window_length(window), taken = 0, unit;
+
+	*allowance = (struct allowance){ .bytes = UINT64_MAX };
+	for (; (unit = first_unit(window, data + taken, len - taken)) > 0; taken += unit) {
+		if (allowance->lines > 0 && taken + unit > BATCH_BYTES)
+			break;
+		if (pace->front_due_ns == 0)
+			pace->front_due_ns = recorded_advance(
+				&pace->recorded, data + taken, length_of_line(data + taken, unit));
+		catch_up(pace, now_ns);
+		if (pace->front_due_ns > now_ns)
+			break;
+		if (allowance->lines++ == 0)
+			pace->due_ns = pace->front_due_ns;
+		pace->front_due_ns = 0;
+	}
+	return allowance->lines > 0;
+}
+
 uint64_t pace_wake(const struct pace *pace, uint64_t now_ns)
 {
+	if (pace->conf->by_stamps)
+		return pace->front_due_ns;
 	return schedule_wake(&pace->schedule, now_ns);
 }
 
@@ -67,6 +132,8 @@ uint64_t pace_behind(
 {
 	uint64_t due = schedule_due(&pace->schedule, now_ns);
 
+	if (pace->conf->by_stamps)
+		return pace->front_due_ns > 0 && pace->front_due_ns <= now_ns;
 	if (pace->schedule.interval_ns == 0)
 		return 0;
 	if (!pace->conf->rate_bytes)

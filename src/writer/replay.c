@@ -21,6 +21,7 @@
 
 #define BATCHES_PER_TURN 16 /* then signals are looked at */
 #define RETRY_NS NS_PER_S
+#define STAMPS_EXPECTED_WITHIN ((size_t)64 << 10) /* bytes */
 
 struct replay {
 	const struct replay_setup *setup;
@@ -30,7 +31,7 @@ struct replay {
 	struct replay_state kept;
 	struct source source;
 	struct append append;
-	struct expression *record_start;
+	struct expression *record_start, *stamp_pattern;
 	struct window window;
 	struct pace pace;
 	struct progress progress;
@@ -77,6 +78,9 @@ static void show(const struct replay *replay)
 	stats_set(page, REPLAY_WRITTEN, replay->bytes);
 	stats_set(page, REPLAY_BEHIND, behind);
 	stats_set(page, REPLAY_SKIPPED, replay->pace.skipped_ns / NS_PER_US);
+	stats_set(page, REPLAY_NO_STAMP, replay->pace.recorded.missing);
+	stats_set(page, REPLAY_BACKWARDS, replay->pace.recorded.backwards);
+	stats_set(page, REPLAY_CAPPED, replay->pace.recorded.capped);
 	stats_set(page, REPLAY_OFFSET, now.offset);
 	stats_set(page, REPLAY_SIZE, now.size);
 	stats_beat(page);
@@ -85,8 +89,8 @@ static void show(const struct replay *replay)
 static void count_batch(struct replay *replay, uint64_t bytes)
 {
 	replay->bytes += bytes;
-	figures_show_lateness(
-		replay->worker->stats, replay->due_ns ? clock_monotonic_ns() - replay->due_ns : 0);
+	figures_show_lateness(replay->worker->stats,
+		replay->pace.due_ns ? clock_monotonic_ns() - replay->pace.due_ns : 0);
 }
 
 static void save(struct replay *replay)
@@ -200,6 +204,7 @@ static void start_over(struct replay *replay)
 	if (replay->conf->start_at > 1 && go_to_start(replay) < 0)
 		end(replay, STATUS_FAILURE);
 	window_start(&replay->window, done);
+	pace_begin_source(&replay->pace);
 	replay->rest_seen = 0;
 }
 
@@ -209,7 +214,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *c
 
 	(void)fd, (void)events;
 	replay->readable = sd_event_source_disable_unref(source);
-	schedule_forgive(&replay->pace.schedule, clock_monotonic_ns());
+	pace_forgive(&replay->pace, clock_monotonic_ns());
 	return on_turn(NULL, 0, replay);
 }
 
@@ -267,12 +272,10 @@ static bool source_failed(struct replay *replay, int error, uint64_t *wake)
 /* At most so much, or all that there is with a newline to complete it. */
 static void take_batch(struct replay *replay, const struct allowance *allowance, bool complete)
 {
-	uint64_t now = clock_monotonic_ns(), late = pace_lateness(&replay->pace, now), lines;
-
-	replay->due_ns = now - late;
-	lines = window_take(&replay->window, &replay->append.batch, allowance->lines,
+	uint64_t units = window_take(&replay->window, &replay->append.batch, allowance->lines,
 		allowance->bytes, complete);
-	pace_done(&replay->pace, lines, batch_of(replay)->length);
+
+	pace_done(&replay->pace, units, batch_of(replay)->length);
 }
 
 static void take_last_line(struct replay *replay)
@@ -373,31 +376,59 @@ static bool stop_is_due(const struct replay *replay, uint64_t now)
 	return now >= replay->stop_ns || lines_before_stop(replay) == 0;
 }
 
+static bool take_allowed(struct replay *replay, struct allowance *allowance)
+{
+	if (replay->window.record_start && replay->conf->stop_lines)
+		allowance->lines = 1; /* how many lines it has is not known before */
+	if (allowance->lines > lines_before_stop(replay))
+		allowance->lines = lines_before_stop(replay);
+	take_batch(replay, allowance, false);
+	return true;
+}
+
+static bool fill_window(struct replay *replay, bool *filled, uint64_t *wake)
+{
+	int content = window_fill(&replay->window, &replay->append.batch, &replay->source);
+
+	*filled = content >= 0 && content != WINDOW_AT_END;
+	if (content < 0)
+		return source_failed(replay, content, wake);
+	return *filled || at_end(replay, wake);
+}
+
+/* Their stamps can be read only when the lines are there. */
+static bool take_lines_by_stamps(struct replay *replay, uint64_t now, uint64_t *wake)
+{
+	struct allowance allowance;
+	bool filled, going_on = fill_window(replay, &filled, wake);
+
+	if (!filled)
+		return going_on;
+	if (pace_due_by_stamps(
+		    &replay->pace, now, &replay->window, &replay->append.batch, &allowance))
+		return take_allowed(replay, &allowance);
+	*wake = pace_wake(&replay->pace, now);
+	return false;
+}
+
 static bool take_due_lines(struct replay *replay, uint64_t *wake)
 {
 	uint64_t now = clock_monotonic_ns();
 	struct allowance allowance;
-	int content;
+	bool filled, going_on;
 
 	if (stop_is_due(replay, now)) {
 		end(replay, STATUS_OK);
 		return false;
 	}
+	if (replay->conf->by_stamps)
+		return take_lines_by_stamps(replay, now, wake);
 	if (!pace_due(&replay->pace, now, &allowance) && !is_finished(replay)) {
 		*wake = pace_wake(&replay->pace, now);
 		return false;
 	}
-	content = window_fill(&replay->window, &replay->append.batch, &replay->source);
-	if (content < 0)
-		return source_failed(replay, content, wake);
-	if (content == WINDOW_AT_END)
-		return at_end(replay, wake);
-	if (replay->window.record_start && replay->conf->stop_lines)
-		allowance.lines = 1; /* how many lines it has is not known before */
-	if (allowance.lines > lines_before_stop(replay))
-		allowance.lines = lines_before_stop(replay);
-	take_batch(replay, &allowance, false);
-	return true;
+	going_on = fill_window(replay, &filled, wake);
+	return filled ? take_allowed(replay, &allowance) : going_on;
 }
 
 /* A turn: what is due is written, a bounded amount, and the timer set for the next. */
@@ -448,7 +479,39 @@ static int compile_patterns(struct replay *replay)
 	if (r < 0)
 		log_error("record_start: %s", r == -EINVAL ? message : reason(r));
 	replay->window.record_start = replay->record_start;
+	text = replay->conf->timestamp_pattern;
+	if (r == 0 && text)
+		r = expression_compile(text, &replay->stamp_pattern, message, sizeof(message));
+	recorded_init(&replay->pace.recorded, replay->conf);
+	replay->pace.recorded.format.pattern = replay->stamp_pattern;
 	return r;
+}
+
+/* Is there a stamp at the beginning of what is to be replayed? A stream cannot be asked. */
+static int check_stamps(struct replay *replay)
+{
+	char *data = replay->append.batch.data;
+	ssize_t n;
+	size_t line, lines = 0;
+	struct range where;
+	int64_t stamp;
+
+	if (!replay->conf->by_stamps || replay->source.stream >= 0 || batch_of(replay)->length > 0)
+		return 0;
+	n = source_peek(
+		&replay->source, data, STAMPS_EXPECTED_WITHIN, batch_of(replay)->done.offset);
+	for (size_t at = 0; (ssize_t)at < n; at += line + 1, lines++) {
+		const char *newline = memchr(data + at, '\n', (size_t)n - at);
+
+		line = newline ? (size_t)(newline - data) - at : (size_t)n - at;
+		if (stamp_find(&replay->pace.recorded.format, data + at, line, &stamp, &where))
+			return 0;
+	}
+	if (n <= 0)
+		return (int)n;
+	log_error("%s: timestamp = \"%s\": none of the first %zu lines has such a stamp",
+		replay->conf->source, replay->conf->timestamp, lines);
+	return -EINVAL;
 }
 
 static int open_all(struct replay *replay)
@@ -485,7 +548,7 @@ static int open_all(struct replay *replay)
 	if (r == 0 && replay->source.stream < 0 && batch_of(replay)->length == 0 &&
 		batch_of(replay)->done.offset == 0)
 		r = go_to_start(replay);
-	return r;
+	return r == 0 ? check_stamps(replay) : r;
 }
 
 static void start_at(struct replay *replay)
@@ -554,6 +617,7 @@ static void close_all(struct replay *replay)
 	section_state_close(&replay->state);
 	source_close(&replay->source);
 	expression_free(replay->record_start);
+	expression_free(replay->stamp_pattern);
 }
 
 int replay_run(const struct replay_setup *setup, struct worker *worker)

@@ -134,7 +134,7 @@ ssize_t source_peek(void *context, void *buffer, size_t len, uint64_t offset)
 	char *to = buffer;
 	size_t done = 0;
 
-	if (offset + len <= source->head_length) {
+	if (len > 0 && offset + len <= source->head_length) { /* without a head it is NULL */
 		memcpy(buffer, source->head + offset, len);
 		return (ssize_t)len;
 	}

@@ -41,6 +41,12 @@ static void defaults_are_filled_in(void **state)
 	assert_int_equal(replay->at_end, AT_END_WAIT);
 	assert_int_equal(replay->rate_lines, 0);
 	assert_int_equal(replay->rate_bytes, 0);
+	assert_false(replay->by_stamps);
+	assert_string_equal(replay->timestamp, "auto");
+	assert_int_equal(replay->timestamp_column, 0);
+	assert_null(replay->timestamp_pattern);
+	assert_int_equal(replay->speed_thousandths, 1000);
+	assert_int_equal(replay->max_gap_ns, 3600 * NS_PER_S);
 	assert_int_equal(replay->catch_up, CATCH_UP_BURST);
 	assert_int_equal(replay->burst_ns, 60 * NS_PER_S);
 	assert_int_equal(replay->line, 1);
@@ -66,6 +72,10 @@ static void every_key_is_taken(void **state)
 		"lines\" }\n"
 		"replay b { source = /s target = /t rate = \"10M/s\"\n"
 		"loop = forever stop_after = 10m }\n"
+		"replay s { source = /s target = /t pace = timestamps timestamp = '%b %d'\n"
+		"timestamp_column = 3 speed = 0.5 max_gap = 5s }\n"
+		"replay p { source = /s target = /t pace = timestamps timestamp_pattern = 'a(b)' "
+		"}\n"
 		"job r { command = {/bin/sh, -c, \"echo a b\"} target = /t interval = 100ms\n"
 		"timeout = 30 overlap = kill first = now }\n");
 
@@ -82,6 +92,12 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(conf->replays[1].stop_lines, 5000);
 	assert_int_equal(conf->replays[2].rate_bytes, 10 << 20);
 	assert_int_equal(conf->replays[2].loops, 0);
+	assert_true(conf->replays[3].by_stamps);
+	assert_string_equal(conf->replays[3].timestamp, "%b %d");
+	assert_int_equal(conf->replays[3].timestamp_column, 3);
+	assert_int_equal(conf->replays[3].speed_thousandths, 500);
+	assert_int_equal(conf->replays[3].max_gap_ns, 5 * NS_PER_S);
+	assert_string_equal(conf->replays[4].timestamp_pattern, "a(b)");
 	assert_int_equal(conf->replays[2].stop_after_ns, 600 * NS_PER_S);
 	assert_string_equal(conf->jobs[0].command[1], "-c");
 	assert_string_equal(conf->jobs[0].command[2], "echo a b");
@@ -102,6 +118,8 @@ static void a_dump_loads_to_the_same_dump(void **state)
 		"stop_after = \"7 lines\" }\n"
 		"replay b { source = /s target = /t rate = \"1025/s\" burst = 0\n"
 		"at_end = loop stop_after = 90s }\n"
+		"replay s { source = /s target = /t pace = timestamps timestamp_pattern = '\"'\n"
+		"speed = 12.345 }\n"
 		"job j { command = {/bin/sh, -c, 'echo \"${HOME}\" \\'$1\\'\\n'} target = /t\n"
 		"interval = 2h overlap = queue }\n");
 	char *first = dumped(writer_conf_dump, conf), *second;
