@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "config/paths.h"
+#include "ctl/output.h"
 #include "ctl/saved.h"
 #include "ctl/surgery.h"
 #include "ctl/table.h"
@@ -117,17 +118,18 @@ static int add_all(struct table *table, int directory)
 	return status;
 }
 
-static int show(int directory, const char *section)
+static int show(const struct checkpoint_choice *choice, int directory, const char *section)
 {
 	struct table table;
 	int status;
 
+	(void)choice;
 	table_init(&table, headings);
 	status = section ? add_section(&table, directory, section) : add_all(&table, directory);
 	if (table.count > 0)
 		table_print(&table, stdout, false);
 	table_free(&table);
-	return fflush(stdout) == 0 ? status : fail("standard output", -errno);
+	return output_finish() ? STATUS_FAILURE : status;
 }
 
 /* Changing */
@@ -229,27 +231,35 @@ static int forget(const struct checkpoint_choice *choice, int directory, const c
 	return status;
 }
 
-static int dispatch(const struct checkpoint_choice *choice, int directory)
-{
-	const char *verb = choice->arguments[0];
-	const char *section = choice->count > 1 ? section_name(choice->arguments[1]) : NULL;
+struct verb {
+	const char *name;
+	size_t least, most; /* arguments, this one included */
+	int (*run)(const struct checkpoint_choice *choice, int directory, const char *section);
+};
 
-	if (strcmp(verb, "show") == 0 && choice->count <= 2)
-		return show(directory, section);
-	if (strcmp(verb, "set") == 0 && choice->count == 4)
-		return set(choice, directory, section);
-	if (strcmp(verb, "forget") == 0 && (choice->count == 2 || choice->count == 3))
-		return forget(choice, directory, section);
-	log_error("%s", usage);
-	return STATUS_USAGE;
+static const struct verb *find_verb(const struct checkpoint_choice *choice)
+{
+	static const struct verb verbs[] = {
+		{ "show", 1, 2, show },
+		{ "set", 4, 4, set },
+		{ "forget", 2, 3, forget },
+	};
+
+	for (size_t i = 0; choice->count > 0 && i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (strcmp(choice->arguments[0], verbs[i].name) == 0 &&
+			choice->count >= verbs[i].least && choice->count <= verbs[i].most)
+			return &verbs[i];
+	return NULL;
 }
 
 int checkpoint_run(const struct checkpoint_choice *choice)
 {
+	const struct verb *verb = find_verb(choice);
+	const char *section = choice->count > 1 ? section_name(choice->arguments[1]) : NULL;
 	char *state;
 	int directory, status;
 
-	if (choice->count == 0) {
+	if (!verb) {
 		log_error("%s", usage);
 		return STATUS_USAGE;
 	}
@@ -257,7 +267,7 @@ int checkpoint_run(const struct checkpoint_choice *choice)
 	if (!state)
 		return STATUS_FAILURE;
 	directory = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	status = directory < 0 ? fail(state, -errno) : dispatch(choice, directory);
+	status = directory < 0 ? fail(state, -errno) : verb->run(choice, directory, section);
 	if (directory >= 0)
 		close(directory);
 	free(state);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "ctl/output.h"
 #include "ctl/table.h"
 #include "lines/record.h"
 
@@ -146,7 +147,7 @@ int dead_letters_list(char *const *files, size_t count)
 	if (table.count > 0)
 		table_print(&table, stdout, false);
 	table_free(&table);
-	return fflush(stdout) == 0 ? status : fail("standard output", -errno);
+	return output_finish() ? STATUS_FAILURE : status;
 }
 
 /* Retrying */

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "ctl/escape.h"
 #include "ctl/families.h"
+#include "ctl/output.h"
 #include "ctl/snapshot.h"
 
 #include <errno.h>
@@ -307,8 +308,5 @@ int metrics_run(const struct places *places)
 	}
 	fwrite(text, 1, len, stdout);
 	free(text);
-	if (fflush(stdout) == 0)
-		return STATUS_OK;
-	log_error("standard output: %s", reason(-errno));
-	return STATUS_FAILURE;
+	return output_finish() ? STATUS_FAILURE : STATUS_OK;
 }

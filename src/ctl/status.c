@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "ctl/output.h"
 #include "ctl/status_codes.h"
 
 #include <errno.h>
@@ -129,8 +130,5 @@ int status_run(const struct places *places, const struct status_choice *choice, 
 	}
 	snapshot_free(&before);
 	snapshot_free(&snapshot);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	log_error("standard output: %s", reason(-errno));
-	return LSB_UNKNOWN;
+	return output_finish() ? LSB_UNKNOWN : status;
 }

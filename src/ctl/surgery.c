@@ -176,7 +176,7 @@ static int forget(const struct surgery *surgery, struct saved *saved)
 			stream_free(tracker->streams[i]);
 			tracker->count--;
 			memmove(&tracker->streams[i], &tracker->streams[i + 1],
-				(tracker->count - i) * sizeof(*tracker->streams));
+				(tracker->count - i) * sizeof(struct stream *));
 			return STATUS_OK;
 		}
 		if (forget_file(tracker->streams[i], surgery->path))
