@@ -204,7 +204,8 @@ dist: ## a tarball of the last commit
 
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev zlib1g-dev libpcre2-dev libxxhash-dev
 CHECK_PACKAGES = bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
-	iproute2 	xz-utils zstd bzip2 lz4 netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0 libpopt0
+	iproute2 	xz-utils zstd bzip2 lz4 netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0 libpopt0 \
+	curl python3 zsh
 LINT_PACKAGES  = clang clang-format clang-tidy cppcheck shellcheck mandoc
 BENCH_PACKAGES = python3 pv rsyslog
 
@@ -218,7 +219,7 @@ deps: ## Debian packages for building
 # only their files are taken.
 deps-check: deps ## ... for the tests, too
 	$(APT_INSTALL) $(CHECK_PACKAGES)
-	mkdir -p .tools && cd .tools && apt-get download xinetd openbsd-inetd logrotate && \
+	mkdir -p .tools && cd .tools && apt-get download xinetd openbsd-inetd logrotate prometheus && \
 		for package in *.deb; do dpkg -x $$package . && rm $$package || exit 1; done
 
 deps-lint: ## ... for lint

@@ -12,7 +12,7 @@ case $BUILD in /*) ;; *) BUILD=$SOURCE/$BUILD ;; esac
 WRITER=$BUILD/linekeeper-writer
 TAILER=$BUILD/linekeeper-tailer
 export SOURCE BUILD WRITER TAILER
-export PATH=$PATH:/usr/sbin:/sbin:$SOURCE/.tools/usr/sbin # inetd and others, from `make deps-check`
+export PATH=$PATH:/usr/sbin:/sbin:$SOURCE/.tools/usr/sbin:$SOURCE/.tools/usr/bin # inetd and others, from `make deps-check`
 
 enter_room() {
     cd "$BATS_TEST_TMPDIR" || return
