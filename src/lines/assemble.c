@@ -364,12 +364,26 @@ static const struct logfile *live_match(const struct candidates *candidates)
 	return has_live(candidates) ? candidates->list[candidates->count - 1].match : NULL;
 }
 
+/* A copy may be written over in place, while we hold it open. */
+static void displace_overwritten(struct stream *stream)
+{
+	for (struct logfile *file = stream->oldest; file; file = file->younger) {
+		if (!file->content || content_packed(file->content) ||
+			place_fits_content(&file->record.place, content_read, file->content) != 0)
+			continue;
+		logfile_close(file);
+		file->displaced = true;
+		file->partial = 0;
+	}
+}
+
 static int find_all(struct stream *stream, const struct stat *live, const struct look *look,
 	struct candidates *candidates)
 {
 	const struct logfile *before = find_by_inode(stream, live);
 	int error = candidates_list(stream, live, look, candidates);
 
+	displace_overwritten(stream);
 	/* Content is proof, an inode only a hint: that gets what is left. */
 	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
 		if (file->content || file->record.place.head_length > 0)
