@@ -38,7 +38,7 @@ without_main = $(filter-out %/main.o,$(call objects,$(1)))
 
 ARCHIVES   = $(BUILD)/writer.a $(BUILD)/tailer.a $(BUILD)/ctl.a $(BUILD)/shared.a
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
-TESTS     ?= $(UNIT_TESTS) $(sort $(wildcard tests/programs/*.bats))
+TESTS     ?= $(UNIT_TESTS) $(sort $(wildcard tests/programs/*.bats tests/torture/*_test.py))
 
 # Files with @PLACES@ in them.
 TEMPLATES = $(shell find etc systemd include -name '*.in')
@@ -68,7 +68,7 @@ VALGRIND     = valgrind -q --leak-check=full --error-exitcode=99 --child-silent-
 
 quiet = $(if $(filter 0,$(V)),@echo "  $(1)	$(2)";)
 
-.PHONY: all check valgrind lint asan demo bench install uninstall deps deps-check deps-lint deps-bench dist clean help FORCE
+.PHONY: all check torture valgrind lint asan demo bench install uninstall deps deps-check deps-lint deps-bench dist clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS:%=$(BUILD)/%) $(FILLED) ## the programs (default)
@@ -127,6 +127,14 @@ valgrind: $(UNIT_TESTS) ## the unit tests under valgrind
 # Without -Werror: gcc is less sure of sizes when it adds checks.
 asan: ## all tests, built with the address and undefined behaviour sanitizers
 	@$(MAKE) BUILD=$(BUILD)/asan WERROR=0 HARDENING= CFLAGS="$(SANITIZE)" check
+
+torture: export BUILD := $(abspath $(BUILD))
+torture: all ## no line lost, none twice: the whole of tests/torture, about an hour
+	tests/torture/fault_test.py --every 1
+	tests/torture/logrotate_test.py --lines 275000
+	tests/torture/model_test.py --actions 100000
+	tests/torture/model_test.py --actions 10000 --mode daemon --watch poll
+	tests/torture/model_test.py --actions 10000 --mode daemon --watch inotify
 
 bench: all ## speed, beside other programs
 	@BUILD=$(abspath $(BUILD)) tests/bench/run
@@ -203,7 +211,7 @@ dist: ## a tarball of the last commit
 # --- what Debian 12 calls what is needed ---
 
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev zlib1g-dev libpcre2-dev libxxhash-dev
-CHECK_PACKAGES = bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
+CHECK_PACKAGES = python3 logrotate bzip2 xz-utils zstd lz4 bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
 	iproute2 	xz-utils zstd bzip2 lz4 netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0 libpopt0 \
 	curl python3 zsh
 LINT_PACKAGES  = clang clang-format clang-tidy cppcheck shellcheck mandoc

@@ -291,10 +291,18 @@ class Daemon(Driver):
     def truncate(self, *hole):
         if self._to_be_told_by_content():
             self.world.truncate(bool(hole))
+            self._fill(hole)
 
     def copytruncate(self, *hole):
         if self._to_be_told_by_content():
             self.world.copytruncate(bool(hole))
+            self._fill(hole)
+
+    def _fill(self, hole):
+        """Whether NULs are the hole of a truncation is told as long as the file stays where it is."""
+        if hole:
+            self.world.append("lines", 1)
+            self.look()
 
     def rotate(self, how="create"):
         if self.world.rotation_destroys():

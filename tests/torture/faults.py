@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from drivers import Mismatch, Once
 from splitting import Rules
+from tailer import PROGRAM
 
 CALLS = ("openat read pread64 write writev fsync fdatasync rename renameat renameat2 unlink unlinkat "
          "ftruncate flock stat fstat newfstatat statx fstatfs getdents64 mkdir close fcntl lseek mmap "
@@ -145,7 +146,11 @@ def try_all(faults, progress=None):
     return failures
 
 
-def have_strace():
-    return shutil.which("strace") and subprocess.run(
-        ["strace", "-qq", "-o", "/dev/null", "true"], check=False,
-        stderr=subprocess.DEVNULL).returncode == 0
+def reason_to_skip():
+    with open(PROGRAM, "rb") as file:
+        if b"__asan_init" in file.read():
+            return "the address sanitizer makes system calls of its own"
+    tracing = ["strace", "-qq", "-o", "/dev/null", "true"]
+    if not shutil.which("strace") or subprocess.run(tracing, check=False).returncode != 0:
+        return "strace is not installed, or may not trace"
+    return None

@@ -170,7 +170,7 @@ def main():
     parser.add_argument("--only", help="cases with these words in their name")
     options = parser.parse_args()
     if not os.path.exists(LOGROTATE):
-        print("1..0 # SKIP logrotate is not installed")
+        print("1..1\nok 1 # SKIP logrotate is not installed")
         return
     tap.run([(str(case), lambda case=case: attempt(case)) for case in cases(options.lines)
              if not options.only or options.only in str(case)])

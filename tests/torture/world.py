@@ -150,12 +150,14 @@ class World:
         self._make_room()
         self._move(old, self._rotated_name(), rename=self._copy)
         self._begin_anew(old, hole)
+        old.edited = True
 
     def _begin_anew(self, old, hole):
         os.truncate(self.path, 0)
         self.generations.append(Generation(self.path))
         self.live().truncated = not old.edited and (old.seen > 0 or old.truncated)
-        self.hole = len(old.data) if hole else 0
+        # An inode that was given out again looks like a truncation, so holes are for known files.
+        self.hole = len(old.data) if hole and old.known and not old.edited else 0
 
     @staticmethod
     def _copy(source, target):
@@ -262,7 +264,8 @@ class World:
     def look(self):
         """Takes note of what a tailer sees now, and of what it must hand over."""
         for generation in self.generations:
-            if generation.seen == 0 and not generation.live:
+            if generation.seen == 0 and (generation.edited or
+                                         not (generation.known or generation.live)):
                 generation.nuls = 0  # nobody has seen that it was truncated
             generation.known = True
             generation.edited = False
