@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define SPEED_MAX 1000000
+#define KEEP_MAX 1000000
 #define COLUMN_MAX 1000
 #define RATE_MAX (UINT64_C(1) << 40) /* a second */
 
@@ -39,6 +40,11 @@ static cfg_opt_t replay_keys[] = {
 	KEY("loop", "1"),
 	KEY("loop_delay", "0"),
 	KEY("at_end", "wait"),
+	KEY("rotate_size", "0"),
+	KEY("rotate_interval", "0"),
+	KEY("rotate_keep", "5"),
+	KEY("rotate_by", "rename"),
+	KEY("rotate_compress", "no"),
 	CFG_END(),
 };
 
@@ -63,6 +69,8 @@ static cfg_opt_t writer_keys[] = {
 static const char *const at_end_names[] = { "wait", "loop", "exit", NULL };
 static const char *const pace_names[] = { "even", "timestamps", NULL };
 static const char *const catch_up_names[] = { "burst", "skip", NULL };
+static const char *const rotate_by_names[] = { "rename", "copytruncate", NULL };
+static const char *const rotate_compress_names[] = { "no", "gz", NULL };
 static const char *const overlap_names[] = { "skip", "queue", "kill", NULL };
 static const char *const first_names[] = { "after", "now", NULL };
 
@@ -213,11 +221,27 @@ static bool take_extent(cfg_t *section, struct replay_conf *replay)
 	return take_loop(section, replay);
 }
 
+static bool take_rotate(cfg_t *section, struct rotate_conf *rotate)
+{
+	int by, compress;
+
+	if (!take_size(section, "rotate_size", 0, SIZE_MAX / 2, &rotate->size) ||
+		!take_duration(section, "rotate_interval", 0, &rotate->interval_ns) ||
+		!take_count(section, "rotate_keep", 1, KEEP_MAX, &rotate->keep) ||
+		!take_choice(section, "rotate_by", rotate_by_names, &by) ||
+		!take_choice(section, "rotate_compress", rotate_compress_names, &compress))
+		return false;
+	rotate->copy = by == 1;
+	rotate->compress = compress == 1;
+	return true;
+}
+
 static bool take_replay(cfg_t *section, struct replay_conf *replay)
 {
 	return take_place(section, &replay->file, &replay->line) &&
 	       take_name(section, &replay->name) && take_files(section, replay) &&
-	       take_pace(section, replay) && take_extent(section, replay);
+	       take_pace(section, replay) && take_extent(section, replay) &&
+	       take_rotate(section, &replay->rotate);
 }
 
 static bool take_job(cfg_t *section, struct job_conf *job)
@@ -392,6 +416,15 @@ static void extent_write(const struct replay_conf *replay, FILE *out)
 	text_string(out, "at_end", at_end_names[replay->at_end]);
 }
 
+static void rotate_write(const struct rotate_conf *rotate, FILE *out)
+{
+	text_size(out, "rotate_size", rotate->size);
+	text_duration(out, "rotate_interval", rotate->interval_ns);
+	text_count(out, "rotate_keep", rotate->keep);
+	text_string(out, "rotate_by", rotate_by_names[rotate->copy]);
+	text_string(out, "rotate_compress", rotate_compress_names[rotate->compress]);
+}
+
 static void replay_write(const struct replay_conf *replay, FILE *out)
 {
 	text_open(out, "replay", replay->name);
@@ -399,6 +432,7 @@ static void replay_write(const struct replay_conf *replay, FILE *out)
 	text_string(out, "target", replay->target);
 	pace_write(replay, out);
 	extent_write(replay, out);
+	rotate_write(&replay->rotate, out);
 	text_close(out);
 }
 

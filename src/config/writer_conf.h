@@ -13,6 +13,15 @@ enum at_end { AT_END_WAIT, AT_END_LOOP, AT_END_EXIT };
 enum catch_up { CATCH_UP_BURST, CATCH_UP_SKIP };
 enum overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_KILL };
 
+/* Of a target by its writer. */
+struct rotate_conf {
+	size_t size;          /* before it grows beyond; 0: whatever its size */
+	uint64_t interval_ns; /* 0: whatever its age */
+	unsigned keep;        /* generations, at least 1 */
+	bool copy;            /* by copying and truncating, not by renaming */
+	bool compress;
+};
+
 struct replay_conf {
 	char *name;
 	char *source; /* absolute, may be a pattern; or "-" in the ad-hoc form: standard input */
@@ -34,6 +43,7 @@ struct replay_conf {
 	uint64_t loops;         /* rounds through the source; 0: for ever */
 	uint64_t loop_delay_ns;
 	enum at_end at_end;
+	struct rotate_conf rotate;
 	char *file; /* where it was defined, for messages */
 	int line;
 };

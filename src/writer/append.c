@@ -1,8 +1,10 @@
 #include "writer/append.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "writer/cut.h"
+#include "writer/rotate.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,6 +14,7 @@
 #include <unistd.h>
 
 #define COMPARE_BYTES 4096
+#define ROTATION_RETRY_NS (60 * NS_PER_S)
 
 static int write_rest(const struct target *target, int fd, struct batch *batch)
 {
@@ -175,7 +178,33 @@ static int tidy(struct append *append)
 {
 	int r = target_look(&append->target);
 
+	if (r == 0)
+		r = rotate_recover(&append->target, append->lock.note);
 	return r < 0 ? r : finish_noted(append);
+}
+
+/* If it fails, the target goes on as it is and it is tried again later. */
+static void rotate_if_due(struct append *append)
+{
+	uint64_t now = clock_monotonic_ns(), every = append->rotate->interval_ns;
+	struct target *target = &append->target;
+	int r;
+
+	if (append->rotation_ns == 0)
+		append->rotation_ns = now + every;
+	if (now < append->rotation_retry_ns ||
+		!rotate_is_due(append->rotate, target, append->batch.header->length,
+			append->rotation_ns))
+		return;
+	r = rotate(append->rotate, target, append->lock.note);
+	if (r < 0) {
+		log_error("%s: cannot be rotated: %s", target->path, reason(r));
+		append->rotation_retry_ns = now + ROTATION_RETRY_NS;
+		return;
+	}
+	append->rotated = true;
+	if (every > 0 && now >= append->rotation_ns)
+		append->rotation_ns += (now - append->rotation_ns) / every * every + every;
 }
 
 int append_batch(struct append *append)
@@ -185,6 +214,8 @@ int append_batch(struct append *append)
 	if (r < 0)
 		return r;
 	r = tidy(append);
+	if (r == 0 && append->batch.header->length > 0 && append->rotate)
+		rotate_if_due(append);
 	if (r == 0 && append->batch.header->length > 0)
 		r = note_and_write(append);
 	target_lock_release(&append->lock);
@@ -206,6 +237,7 @@ static int recover(struct append *append)
 
 	if (r < 0)
 		return r;
+	rotate_tidy(&append->target);
 	r = tidy(append);
 	if (!own_batch_is_noted(append) && append->batch.header->length > 0) {
 		append->batch.header->length = 0;

@@ -8,6 +8,7 @@
 #ifndef WRITER_APPEND_H
 #define WRITER_APPEND_H
 
+#include "config/writer_conf.h"
 #include "writer/batch.h"
 #include "writer/target.h"
 #include "writer/target_lock.h"
@@ -18,6 +19,10 @@ struct append {
 	struct batch batch;
 	int directory;
 	char owner[256]; /* the file name of the batch */
+	const struct rotate_conf *rotate; /* the caller's to set; NULL: never */
+	uint64_t rotation_ns;             /* when the next one is due by time */
+	uint64_t rotation_retry_ns;
+	bool rotated;                     /* since the caller has last looked */
 };
 
 /* `state` is the state directory, or -1: then nothing is kept and nobody shared with. `section`

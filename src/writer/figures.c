@@ -13,6 +13,7 @@ static const char *const replay_names[] = {
 	[REPLAY_NO_STAMP] = "stamps_missing_total",
 	[REPLAY_BACKWARDS] = "stamps_backwards_total",
 	[REPLAY_CAPPED] = "gaps_capped_total",
+	[REPLAY_ROTATIONS] = "rotations_total",
 	[REPLAY_OFFSET] = "source_offset_bytes",
 	[REPLAY_SIZE] = "source_size_bytes",
 };

@@ -17,6 +17,7 @@ enum replay_figure {
 	REPLAY_NO_STAMP, /* lines, by pace = timestamps */
 	REPLAY_BACKWARDS,
 	REPLAY_CAPPED, /* gaps longer than max_gap */
+	REPLAY_ROTATIONS,
 	REPLAY_OFFSET, /* in the source, of the next line */
 	REPLAY_SIZE,   /* of the source */
 };

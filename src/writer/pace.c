@@ -62,6 +62,14 @@ static void catch_up(struct pace *pace, uint64_t now_ns)
 	pace->recorded.due_ns = pace->front_due_ns = now_ns - kept;
 }
 
+/* In one batch, which is not divided when a target is rotated by its size. */
+static uint64_t most_bytes(const struct pace *pace)
+{
+	uint64_t size = pace->conf->rotate.size;
+
+	return size > 0 && size < BATCH_BYTES ? size : BATCH_BYTES;
+}
+
 bool pace_due(struct pace *pace, uint64_t now_ns, struct allowance *allowance)
 {
 	uint64_t due;
@@ -71,8 +79,10 @@ bool pace_due(struct pace *pace, uint64_t now_ns, struct allowance *allowance)
 	pace->due_ns = pace->schedule.interval_ns > 0 ? schedule_next(&pace->schedule) : 0;
 	*allowance = (struct allowance){
 		.lines = pace->conf->rate_bytes ? UINT64_MAX : due,
-		.bytes = pace->conf->rate_bytes ? due : UINT64_MAX,
+		.bytes = most_bytes(pace),
 	};
+	if (pace->conf->rate_bytes && due < allowance->bytes)
+		allowance->bytes = due;
 	return due > 0;
 }
 
@@ -98,9 +108,9 @@ bool pace_due_by_stamps(struct pace *pace, uint64_t now_ns, const struct window 
 	const char *data = batch->data + window->begin;
 	size_t len = window_length(window), taken = 0, unit;
 
-	*allowance = (struct allowance){ .bytes = UINT64_MAX };
+	*allowance = (struct allowance){ .bytes = most_bytes(pace) };
 	for (; (unit = first_unit(window, data + taken, len - taken)) > 0; taken += unit) {
-		if (allowance->lines > 0 && taken + unit > BATCH_BYTES)
+		if (allowance->lines > 0 && taken + unit > allowance->bytes)
 			break;
 		if (pace->front_due_ns == 0)
 			pace->front_due_ns = recorded_advance(

@@ -154,8 +154,11 @@ static bool write_out(struct replay *replay, uint64_t *wake)
 	}
 	target_report(&replay->append.target, 0);
 	count_batch(replay, bytes);
-	if (replay_state_is_old(&replay->kept))
+	if (replay->append.rotated)
+		stats_add(replay->worker->stats, REPLAY_ROTATIONS, 1);
+	if (replay->append.rotated || replay_state_is_old(&replay->kept))
 		save(replay);
+	replay->append.rotated = false;
 	shown = figures(replay);
 	progress_show(&replay->progress, &shown);
 	return true;
@@ -543,6 +546,13 @@ static int open_all(struct replay *replay)
 		&replay->append, replay->conf->target, replay->state.directory, setup->section);
 	if (r < 0)
 		return r;
+	if (replay->conf->rotate.size || replay->conf->rotate.interval_ns) {
+		if (replay->append.target.fd < 0 || replay->append.target.stream) {
+			log_error("%s: only a regular file can be rotated", replay->conf->target);
+			return -EINVAL;
+		}
+		replay->append.rotate = &replay->conf->rotate;
+	}
 	replay_state_init(&replay->kept, replay->state.directory, setup->section);
 	r = replay_state_resume(&replay->kept, &replay->source, &replay->append);
 	if (r == 0 && replay->source.stream < 0 && batch_of(replay)->length == 0 &&

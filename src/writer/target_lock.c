@@ -29,7 +29,7 @@ static void forget_other_boot(struct target_note *note)
 
 	if (sd_id128_get_boot(&boot) == 0 && sd_id128_equal(note->boot, boot))
 		return;
-	note->unfinished = 0;
+	note->unfinished = note->truncating = 0;
 	note->boot = boot;
 }
 

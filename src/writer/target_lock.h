@@ -14,6 +14,7 @@ struct target_note {
 	sd_id128_t boot;
 	_Atomic uint32_t unfinished; /* the batch file `owner` is on its way */
 	char owner[256];
+	_Atomic uint32_t truncating; /* the target has been copied and is about to be emptied */
 };
 
 struct target_lock {

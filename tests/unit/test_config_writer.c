@@ -49,6 +49,11 @@ static void defaults_are_filled_in(void **state)
 	assert_int_equal(replay->max_gap_ns, 3600 * NS_PER_S);
 	assert_int_equal(replay->catch_up, CATCH_UP_BURST);
 	assert_int_equal(replay->burst_ns, 60 * NS_PER_S);
+	assert_int_equal(replay->rotate.size, 0);
+	assert_int_equal(replay->rotate.interval_ns, 0);
+	assert_int_equal(replay->rotate.keep, 5);
+	assert_false(replay->rotate.copy);
+	assert_false(replay->rotate.compress);
 	assert_int_equal(replay->line, 1);
 	assert_int_equal(conf->job_count, 1);
 	assert_string_equal(job->name, "j");
@@ -74,8 +79,9 @@ static void every_key_is_taken(void **state)
 		"loop = forever stop_after = 10m }\n"
 		"replay s { source = /s target = /t pace = timestamps timestamp = '%b %d'\n"
 		"timestamp_column = 3 speed = 0.5 max_gap = 5s }\n"
-		"replay p { source = /s target = /t pace = timestamps timestamp_pattern = 'a(b)' "
-		"}\n"
+		"replay p { source = /s target = /t pace = timestamps timestamp_pattern = 'a(b)'\n"
+		"rotate_size = 10M rotate_interval = 1h rotate_keep = 3 rotate_by = copytruncate\n"
+		"rotate_compress = gz }\n"
 		"job r { command = {/bin/sh, -c, \"echo a b\"} target = /t interval = 100ms\n"
 		"timeout = 30 overlap = kill first = now }\n");
 
@@ -98,6 +104,11 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(conf->replays[3].speed_thousandths, 500);
 	assert_int_equal(conf->replays[3].max_gap_ns, 5 * NS_PER_S);
 	assert_string_equal(conf->replays[4].timestamp_pattern, "a(b)");
+	assert_int_equal(conf->replays[4].rotate.size, 10 << 20);
+	assert_int_equal(conf->replays[4].rotate.interval_ns, 3600 * NS_PER_S);
+	assert_int_equal(conf->replays[4].rotate.keep, 3);
+	assert_true(conf->replays[4].rotate.copy);
+	assert_true(conf->replays[4].rotate.compress);
 	assert_int_equal(conf->replays[2].stop_after_ns, 600 * NS_PER_S);
 	assert_string_equal(conf->jobs[0].command[1], "-c");
 	assert_string_equal(conf->jobs[0].command[2], "echo a b");
