@@ -321,3 +321,28 @@ END
     head -n 4 "$SOURCE/etc/Full_data.log" >expected
     assert_lines_equal expected got
 }
+
+# --- metrics ---
+
+scrape() {
+    inside bash -c 'exec 3<>/dev/tcp/127.0.0.1/9917 && printf "GET /metrics HTTP/1.0\r\n\r\n" >&3 && cat <&3' >scraped
+}
+
+# scraped PATTERN: a scrape that brings it.
+scraped() { scrape && contains scraped "$1"; }
+
+@test "a scrape starts linekeeperctl in the sandbox, where it sees daemons and files" {
+    hurry
+    inside systemctl start linekeeper-metrics.socket
+    scrape
+    contains scraped '^HTTP/1.1 200 OK'
+    contains scraped '^linekeeper_up{daemon="tailer"} 0'
+    pair start
+    wait_for 10 has 20
+    wait_for 10 scraped '^linekeeper_tail_file_lag_bytes{section="realtime",path="/var/log/linekeeper/Realtime.log"}'
+    contains scraped '^linekeeper_up{daemon="writer"} 1'
+    run inside linekeeperctl status
+    assert_equal 0 "$status"
+    run inside systemctl is-failed 'linekeeper-metrics@*'
+    [ "$status" != 0 ]
+}
