@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* The end of a file was cut off, but not what we have read of it: bytes that were seen are gone. */
 static void note_cut(struct logfile *file, const struct candidate *candidate)
 {
@@ -17,7 +22,8 @@ static void note_cut(struct logfile *file, const struct candidate *candidate)
 
 	if (unpack_name(candidate->path) || size >= record->size)
 		return;
-	record->accounts.lost += record->size - size;
+	if (record->size > record->place.offset)
+		record->accounts.lost += record->size - larger(size, record->place.offset);
 	record->accounts.gaps++;
 	record->size = size;
 }

@@ -70,6 +70,8 @@ static ssize_t unpack_more(struct content *content, void *buffer, size_t len)
 
 	if (n > 0)
 		content->position += (uint64_t)n;
+	else if (n < 0 && n != -EBADMSG)
+		unpack_stop(content);
 	return n;
 }
 

@@ -93,7 +93,9 @@ static int add(struct siblings *siblings, const char *path)
 {
 	struct sibling *list, sibling;
 
-	if (stat(path, &sibling.st) < 0 || !S_ISREG(sibling.st.st_mode))
+	if (stat(path, &sibling.st) < 0)
+		return errno == ENOENT || errno == ELOOP ? 0 : -errno;
+	if (!S_ISREG(sibling.st.st_mode))
 		return 0;
 	list = reallocarray(siblings->list, siblings->count + 1, sizeof(*list));
 	if (!list)

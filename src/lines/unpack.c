@@ -16,7 +16,8 @@
 struct unpack {
 	gzFile gz; /* one of the two */
 	struct archive *archive;
-	bool ended, broken;
+	bool ended;
+	int error; /* met behind the last bytes given */
 };
 
 static bool ends_with(const char *path, const char *ending)
@@ -47,6 +48,19 @@ static int open_gz(struct unpack *unpack, int fd)
 	return 0;
 }
 
+/* libarchive's own numbers are of wrong formats; the others are read(2)'s. */
+static int archive_failure(struct archive *archive)
+{
+	switch (archive_errno(archive)) {
+	case EIO:
+	case ENOMEM:
+	case EINTR:
+		return -archive_errno(archive);
+	default:
+		return -EBADMSG;
+	}
+}
+
 static int open_archive(struct unpack *unpack, int fd)
 {
 	struct archive_entry *entry;
@@ -58,7 +72,7 @@ static int open_archive(struct unpack *unpack, int fd)
 	archive_read_support_format_raw(unpack->archive);
 	archive_read_support_format_empty(unpack->archive);
 	if (archive_read_open_fd(unpack->archive, fd, BLOCK) != ARCHIVE_OK)
-		return -EBADMSG;
+		return archive_failure(unpack->archive);
 	switch (archive_read_next_header(unpack->archive, &entry)) {
 	case ARCHIVE_EOF:
 		unpack->ended = true;
@@ -67,7 +81,7 @@ static int open_archive(struct unpack *unpack, int fd)
 	case ARCHIVE_WARN:
 		return 0;
 	default:
-		return -EBADMSG;
+		return archive_failure(unpack->archive);
 	}
 }
 
@@ -105,7 +119,7 @@ int unpack_open(const char *path, int fd, struct unpack **unpack)
 	return error;
 }
 
-/* A count, 0 at the end, or -EBADMSG. */
+/* A count, 0 at the end, or a negative errno. */
 static ssize_t next_gz(struct unpack *unpack, void *buffer, size_t len)
 {
 	int n = gzread(unpack->gz, buffer, len > BLOCK ? BLOCK : (unsigned)len), error = Z_OK;
@@ -113,7 +127,17 @@ static ssize_t next_gz(struct unpack *unpack, void *buffer, size_t len)
 	if (n > 0)
 		return n;
 	gzerror(unpack->gz, &error);
-	return n < 0 || (error != Z_OK && error != Z_STREAM_END) ? -EBADMSG : 0;
+	switch (error) {
+	case Z_OK:
+	case Z_STREAM_END:
+		return n == 0 ? 0 : -EBADMSG;
+	case Z_ERRNO:
+		return -EIO; /* what read(2) said is not kept */
+	case Z_MEM_ERROR:
+		return -ENOMEM;
+	default:
+		return -EBADMSG;
+	}
 }
 
 static ssize_t next_archive(struct unpack *unpack, void *buffer, size_t len)
@@ -123,24 +147,24 @@ static ssize_t next_archive(struct unpack *unpack, void *buffer, size_t len)
 	do
 		n = archive_read_data(unpack->archive, buffer, len);
 	while (n == ARCHIVE_RETRY);
-	return n < 0 ? -EBADMSG : n;
+	return n < 0 ? archive_failure(unpack->archive) : n;
 }
 
 ssize_t unpack_next(struct unpack *unpack, void *buffer, size_t len)
 {
 	size_t done = 0;
 
-	while (done < len && !unpack->ended && !unpack->broken) {
+	while (done < len && !unpack->ended && !unpack->error) {
 		char *to = (char *)buffer + done;
 		ssize_t n = unpack->gz ? next_gz(unpack, to, len - done)
 				       : next_archive(unpack, to, len - done);
 
 		unpack->ended = n == 0;
-		unpack->broken = n < 0;
+		unpack->error = n < 0 ? (int)n : 0;
 		if (n > 0)
 			done += (size_t)n;
 	}
-	return done == 0 && unpack->broken ? -EBADMSG : (ssize_t)done;
+	return done == 0 && unpack->error ? unpack->error : (ssize_t)done;
 }
 
 void unpack_close(struct unpack *unpack)

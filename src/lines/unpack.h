@@ -19,7 +19,8 @@ bool unpack_name(const char *path);
  * tells the format. 0, -EBADMSG when it is no such stream (yet), or a negative errno. */
 int unpack_open(const char *path, int fd, struct unpack **unpack);
 
-/* The next bytes; fewer than `len` at the end or before a damage, then 0 or -EBADMSG. */
+/* The next bytes; fewer than `len` at the end or before a damage, then 0 or -EBADMSG. Another
+ * negative errno (no memory, a bad disk) says nothing of the content: begin anew. */
 ssize_t unpack_next(struct unpack *unpack, void *buffer, size_t len);
 
 void unpack_close(struct unpack *unpack);
