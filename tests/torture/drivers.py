@@ -188,6 +188,7 @@ class Daemon(Driver):
 
     def look(self):
         self._go_on()
+        self._wait(self.tailer.has_looked)
         self.world.look()
         self._wait(lambda: self.tailer.handed(self.compared) == self.world.expected[self.compared:])
         self._wait(lambda: all(self._account_fits(key, self._account()[key], expected)
@@ -256,7 +257,9 @@ class Daemon(Driver):
     # --- what destroys bytes, or makes their order matter ---
 
     def edit(self):
-        self.world.edit()
+        """A file replaced before anything was read of it would be two files."""
+        if self._to_be_told_by_content():
+            self.world.edit()
 
     def expire(self):
         self.look()
@@ -271,6 +274,7 @@ class Daemon(Driver):
         """It holds the file open, and reads it to its end although the name is gone."""
         self.look()
         if self.world.live():
+            self._wait(lambda: self.tailer.has_open(self.world.path))
             self.world.live().live = False
             self.world.look()
 

@@ -1,6 +1,8 @@
 """Drives linekeeper-tailer on a directory of its own, and reads what it left there."""
 
+import glob
 import os
+import re
 import signal
 import subprocess
 import time
@@ -35,6 +37,14 @@ def _parent(number):
         return 0
 
 
+def _open_files(number):
+    for name in glob.glob(f"/proc/{number}/fd/*"):
+        try:
+            yield os.stat(name)
+        except FileNotFoundError:
+            continue  # closed just now
+
+
 def end(process, limit):
     """Its exit status."""
     try:
@@ -57,6 +67,7 @@ class Tailer:
         self.errors = os.path.join(directory, "errors")
         self.process = None
         self.since = 0  # what it said in earlier lives
+        self.started = 0
         os.makedirs(self.disk, exist_ok=True)
         self._write_conf(paths, settings)
 
@@ -96,6 +107,7 @@ class Tailer:
 
     def start(self):
         self.since = len(self.said())
+        self.started = time.time_ns()
         self.process = self._start(self.command("-n"))
 
     def wait_for(self, text, since=0, limit=10):
@@ -118,6 +130,10 @@ class Tailer:
     def processes(self):
         """Its own, and its workers'."""
         return [self.process.pid, *(number for number in _numbers() if _parent(number) == self.process.pid)]
+
+    def has_open(self, path):
+        return any(os.path.samestat(os.stat(path), status)
+                   for process in self.processes() for status in _open_files(process))
 
     def stop(self, limit=20):
         process, self.process = self.process, None
@@ -155,6 +171,11 @@ class Tailer:
             kind, _, rest = line.partition(" ")
             if kind in ("file", "total"):
                 yield dict(word.split("=", 1) for word in rest.split(" "))
+
+    def has_looked(self):
+        """In this life, and its checkpoint says so."""
+        looked = re.search(r"^looked (\d+)$", self._checkpoint(), re.MULTILINE)
+        return looked and int(looked[1]) >= self.started
 
     def _checkpoint(self):
         try:
