@@ -61,6 +61,20 @@ is_row() { [ "$(row "$1")" = "$2" ]; }
     wait_for 10 is_row 5 0
 }
 
+@test "a section that sleeps for an hour shows signs of life all the same" {
+    : >log
+    conf
+    sed -i 's/interval = 20ms/interval = 1h/' t.conf
+    start tailer "$TAILER" -n -f t.conf
+    wait_for 10 shows running
+    beats >before
+    wait_for 10 all_beat_again
+}
+
+# Of the daemon and of its section.
+beats() { ctl status --json | grep '"last_beat"'; }
+all_beat_again() { beats >now && [ "$(grep -cvxFf before now)" = 2 ]; }
+
 @test "status after kill -9, after a stop, and of files that are none: 1, 3, 4" {
     numbered 1 10 >log
     tail_daemon

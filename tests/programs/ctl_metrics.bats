@@ -96,6 +96,19 @@ EOF
     contains offsets 'log \\"x\\"\\\\\\\\xff' # a backslash for JSON, one for itself
 }
 
+@test "the sample for xinetd answers a scrape" {
+    require xinetd curl python3
+    tail_daemon
+    port=$(free_port)
+    sed -e "s|server  *= .*|server = $CTL|" -e "s|= metrics .*|= metrics --http --stats $PWD/run/tailer.stats|" \
+        -e "s|user .*|user = $(id -un)|" -e "s|port .*|port = $port|" \
+        "$BUILD/etc/xinetd.d/linekeeper-metrics" >xinetd.conf
+    start xinetd xinetd -dontfork -pidfile "$PWD/xinetd.lock" -f "$PWD/xinetd.conf"
+    wait_for 10 listens "$port"
+    curl -sf "http://127.0.0.1:$port/metrics" >scraped
+    contains scraped '^linekeeper_tail_lines_total{section="app"} 200'
+}
+
 @test "a daemon that does not run is not up, and that is all" {
     assert_equal 'linekeeper_up{daemon="tailer"} 0' "$(metrics | grep -v '^#')"
     tail_daemon
