@@ -79,10 +79,29 @@ static bool take_needed_path(cfg_t *section, const char *key, char **path)
 	return take_needs(section, key) && take_path(section, key, path);
 }
 
+static bool is_socket(const char *target)
+{
+	return strncmp(target, "unix:", 5) == 0 || strncmp(target, "tcp:", 4) == 0;
+}
+
+/* "unix:/path" and "tcp:host:port" are no paths. */
+static bool take_target(cfg_t *section, char **target)
+{
+	const char *value = cfg_getstr(section, "target"), *port;
+
+	if (!value || !is_socket(value))
+		return take_needed_path(section, "target", target);
+	port = strrchr(value, ':');
+	if (*value == 'u' ? value[5] != '/' : port - value < 5 || !port[1])
+		return take_error(section, "target",
+			"target = \"%s\": a socket is unix:/path or tcp:host:port", value);
+	return take_text(section, "target", target);
+}
+
 static bool take_files(cfg_t *section, struct replay_conf *replay)
 {
 	if (!take_needed_path(section, "source", &replay->source) ||
-		!take_needed_path(section, "target", &replay->target))
+		!take_target(section, &replay->target))
 		return false;
 	if (path_same(replay->source, replay->target) ||
 		fnmatch(replay->source, replay->target, FNM_PATHNAME) == 0)
@@ -250,8 +269,7 @@ static bool take_job(cfg_t *section, struct job_conf *job)
 
 	if (!take_place(section, &job->file, &job->line) || !take_name(section, &job->name) ||
 		!take_command(section, "command", &job->command) ||
-		!take_needed_path(section, "target", &job->target) ||
-		!take_needs(section, "interval") ||
+		!take_target(section, &job->target) || !take_needs(section, "interval") ||
 		!take_duration(section, "interval", NS_PER_MS, &job->interval_ns) ||
 		!take_duration(section, "timeout", 0, &job->timeout_ns) ||
 		!take_choice(section, "overlap", overlap_names, &overlap) ||
@@ -370,7 +388,9 @@ static bool restore_stream(const char *given, char **taken)
 struct writer_conf *writer_conf_adhoc(const char *source, const char *target)
 {
 	char *from = strcmp(source, "-") == 0 ? strdup("/dev/stdin") : file_absolute(source);
-	char *to = strcmp(target, "-") == 0 ? strdup("/dev/stdout") : file_absolute(target);
+	char *to = strcmp(target, "-") == 0 ? strdup("/dev/stdout")
+		   : is_socket(target)      ? strdup(target)
+					    : file_absolute(target);
 	struct writer_conf *conf = adhoc_from(from, to);
 
 	free(from);

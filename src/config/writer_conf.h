@@ -25,7 +25,8 @@ struct rotate_conf {
 struct replay_conf {
 	char *name;
 	char *source; /* absolute, may be a pattern; or "-" in the ad-hoc form: standard input */
-	char *target; /* absolute, or "-" in the ad-hoc form: standard output */
+	char *target; /* absolute, "unix:/path" or "tcp:host:port", or "-" in the ad-hoc form:
+			 standard output */
 	uint64_t interval_ns;      /* 0: as fast as it goes */
 	uint64_t rate_lines;       /* a second; 0: see interval_ns */
 	uint64_t rate_bytes;       /* likewise */

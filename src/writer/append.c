@@ -110,6 +110,11 @@ static int finish(struct append *append, struct batch *batch)
 	struct target *target = &append->target;
 	const struct batch_header *header = batch->header;
 
+	if (target->new_connection) { /* a line of which another one has got a part comes again */
+		batch->header->written =
+			cut_whole(batch->data + header->start, batch->header->written);
+		target->new_connection = false;
+	}
 	if (target->stream)
 		return write_rest(target, target->fd, batch);
 	if (header->device != target->device || header->inode != target->inode)
@@ -165,6 +170,7 @@ static int note_and_write(struct append *append)
 	int r;
 
 	remember_file(&append->target, append->batch.header);
+	append->target.new_connection = false;
 	snprintf(note->owner, sizeof(note->owner), "%s", append->owner);
 	note->unfinished = 1;
 	r = write_rest(&append->target, append->target.fd, &append->batch);
@@ -193,8 +199,8 @@ static void rotate_if_due(struct append *append)
 	if (append->rotation_ns == 0)
 		append->rotation_ns = now + every;
 	if (now < append->rotation_retry_ns ||
-		!rotate_is_due(append->rotate, target, append->batch.header->length,
-			append->rotation_ns))
+		!rotate_is_due(
+			append->rotate, target, append->batch.header->length, append->rotation_ns))
 		return;
 	r = rotate(append->rotate, target, append->lock.note);
 	if (r < 0) {
@@ -219,7 +225,7 @@ int append_batch(struct append *append)
 	if (r == 0 && append->batch.header->length > 0)
 		r = note_and_write(append);
 	target_lock_release(&append->lock);
-	if (r == -EPIPE)
+	if (r == -EPIPE || (r < 0 && r != -EAGAIN && append->target.connects))
 		target_drop_reader(&append->target);
 	return r;
 }

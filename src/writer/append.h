@@ -18,11 +18,11 @@ struct append {
 	struct target_lock lock;
 	struct batch batch;
 	int directory;
-	char owner[256]; /* the file name of the batch */
+	char owner[256];                  /* the file name of the batch */
 	const struct rotate_conf *rotate; /* the caller's to set; NULL: never */
 	uint64_t rotation_ns;             /* when the next one is due by time */
 	uint64_t rotation_retry_ns;
-	bool rotated;                     /* since the caller has last looked */
+	bool rotated; /* since the caller has last looked */
 };
 
 /* `state` is the state directory, or -1: then nothing is kept and nobody shared with. `section`

@@ -121,7 +121,7 @@ static uint64_t target_failed(struct replay *replay, int error)
 		sd_event_add_io(replay->loop, &replay->writable, target->fd, EPOLLOUT, on_writable,
 			replay) >= 0)
 		return TIMER_NEVER;
-	if (replay->worker->adhoc && !target_may_recover(error)) {
+	if (replay->worker->adhoc && !target_may_recover(error) && !target->connects) {
 		if (!replay->setup->client)
 			log_error("%s: %s", target_name(target), reason(error));
 		end(replay, replay->setup->client ? STATUS_OK : STATUS_FAILURE);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "writer/socket_target.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -59,9 +60,24 @@ static bool is_fifo(const char *path)
 	return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
+/* The other side has seen nothing of what another connection got. */
+static int reconnect(struct target *target)
+{
+	int fd = socket_target_connect(target->path), r;
+
+	if (fd < 0)
+		return fd;
+	r = adopt(target, fd);
+	target->new_connection = true;
+	return r;
+}
+
 int target_reopen(struct target *target)
 {
 	int fd;
+
+	if (target->connects)
+		return reconnect(target);
 
 	if (strcmp(target->path, TARGET_STDOUT) == 0)
 		return target->fd < 0 ? adopt_stdout(target) : 0;
@@ -76,8 +92,12 @@ int target_open(struct target *target, const char *path)
 {
 	int r;
 
-	*target = (struct target){ .path = path, .fd = -1 };
+	*target = (struct target){ .path = path, .fd = -1, .connects = socket_target_named(path) };
 	r = target_reopen(target);
+	if (target->connects) { /* who is not there may come */
+		target->stream = true;
+		return r < 0 && !target_may_recover(r) ? r : 0;
+	}
 	if (r < 0 && r != -ENXIO)
 		return r;
 	target->real_path = realpath(path, NULL);
@@ -118,7 +138,11 @@ int target_look(struct target *target)
 
 	if (target->fd < 0)
 		return target_reopen(target);
-	if (strcmp(target->path, TARGET_STDOUT) == 0)
+	if (target->connects && socket_target_left(target->fd)) {
+		target_drop_reader(target);
+		return target_reopen(target);
+	}
+	if (target->connects || strcmp(target->path, TARGET_STDOUT) == 0)
 		return 0;
 	if (stat(target->path, &st) < 0)
 		return errno != ENOENT || !missing_for_good(target) ? 0 : target_reopen(target);
@@ -184,7 +208,13 @@ void target_drop_reader(struct target *target)
 
 bool target_may_recover(int error)
 {
-	return error == -ENOSPC || error == -EDQUOT || error == -EAGAIN || error == -ENXIO;
+	static const int passing[] = { ENOSPC, EDQUOT, EAGAIN, ENXIO, ECONNREFUSED, ECONNRESET,
+		ENOTCONN, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH };
+
+	for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++)
+		if (error == -passing[i])
+			return true;
+	return false;
 }
 
 void target_report(struct target *target, int error)

@@ -1,5 +1,5 @@
 /*
- * Where lines go: a file that is only ever appended to, a FIFO, or standard output.
+ * Where lines go: a file that is only ever appended to, a FIFO, a socket, or standard output.
  * What happens to it is logged here; all functions return 0 or a negative errno.
  */
 #ifndef WRITER_TARGET_H
@@ -17,7 +17,9 @@ struct target {
 	int fd;          /* -1: a FIFO that nobody reads */
 	bool stream;     /* not a regular file: what is written cannot be looked at again */
 	bool socket;
-	bool failing; /* and said so */
+	bool connects;       /* a socket that we connect to */
+	bool new_connection; /* and nothing was written to it yet */
+	bool failing;        /* and said so */
 	dev_t device;
 	ino_t inode;
 	uint64_t missing_since_ns; /* nothing is at the path any more; 0: it is there */
@@ -43,7 +45,7 @@ int target_open_rotated(const struct target *target, dev_t device, ino_t inode);
 /* write(2) to `fd`, which is the target's or a rotated one. The count, or a negative errno. */
 ssize_t target_put(const struct target *target, int fd, const char *data, size_t len);
 
-/* After -EPIPE: the next target_look() waits for another reader of the FIFO. */
+/* Nobody reads it any more: the next target_look() looks for another reader. */
 void target_drop_reader(struct target *target);
 
 /* Does the failure pass by itself, so that even an ad-hoc run waits for its end? */

@@ -124,8 +124,8 @@ static const struct mistake tailer_mistakes[] = {
 		":1: handler \"h\": command is missing" },
 	{ "handler h { type = module }\n" TAIL, ":1: handler \"h\": module is missing" },
 	/* Handlers. */
-	{ "handler h {\n type = kafka }\n" TAIL,
-		":2: type = \"kafka\": allowed are print, file, exec, journal, syslog, module" },
+	{ "handler h {\n type = kafka }\n" TAIL, ":2: type = \"kafka\": allowed are print, file, "
+						 "exec, journal, syslog, serve, module" },
 	{ "handler h { type = file path = /o\n command = /bin/x }\n" TAIL,
 		":2: command does not belong to a handler of type \"file\"; allowed here: type, "
 		"path" },
@@ -194,6 +194,10 @@ static const struct mistake writer_mistakes[] = {
 	{ "replay r { source = /s target = /t\n record_start = '(' }\n",
 		":2: record_start = \"(\": missing closing parenthesis, at byte 1" },
 	{ "replay r { source = /s target = /t record_start = '' }\n", ":1: record_start is empty" },
+	{ "replay r { source = /s target = \"tcp:host\" }\n",
+		":1: target = \"tcp:host\": a socket is unix:/path or tcp:host:port" },
+	{ "replay r { source = /s target = \"unix:x\" }\n",
+		":1: target = \"unix:x\": a socket is" },
 	{ "replay r { source = /s target = /t rotate_keep = 0 }\n",
 		":1: rotate_keep = \"0\": must be a number from 1 to " },
 	{ "replay r { source = /s target = /t rotate_by = cp }\n",
