@@ -18,6 +18,7 @@
  *   open()  commit()             then any number of
  *     process() ... commit()     batches, each commit saved in the checkpoint
  *     commit() reopen() commit() on SIGHUP
+ *     attend()               when its own descriptor asks for it
  *   close()
  *
  * A commit is saved before anything else is called (or that has failed, and been logged). After a
@@ -67,10 +68,13 @@ enum lk_verdict {
 	LK_BAD,    /* process: lines[accepted] can never be handled, `reason` says why */
 	LK_FAILED, /* the handler is broken, `reason` says why: it is closed, the section starts
 		      anew from the last saved commit */
+	LK_DONE,   /* process, attend: no more lines are wanted, as when the only client has left;
+		      process: the first `accepted` were. They are committed, and the section
+		      ends in good order */
 };
 
 struct lk_result {
-	size_t accepted;  /* set by process() for LK_LATER and LK_BAD; 0 on entry */
+	size_t accepted;  /* set by process() for LK_LATER, LK_BAD and LK_DONE; 0 on entry */
 	char reason[256]; /* set for LK_BAD and LK_FAILED; "" on entry */
 };
 
@@ -87,6 +91,11 @@ struct lk_settings {
 	const char *handler;        /* title of the handler section */
 	const char *const *options; /* "name=value", NULL at the end; see lk_option() */
 	void (*log)(enum lk_log_level level, const char *message);
+
+	/* Shows a figure of the handler's own in the daemon's .stats file, beside the section's.
+	 * Of [a-z_], 47 bytes at most; the name of a counter, which only grows, ends in "_total".
+	 */
+	void (*figure)(const struct lk_settings *settings, const char *name, uint64_t value);
 };
 
 /* What is known of the handler's earlier life. */
@@ -119,12 +128,20 @@ struct lk_handler {
 	/* SIGHUP: opens by name again what may have been renamed. May be NULL. */
 	enum lk_verdict (*reopen)(void *state, struct lk_result *result);
 
-	/* After LK_LATER: the descriptor and poll(2) events to wait for, or -1 to be asked
-	 * again after 50 ms. May be NULL. */
+	/* After LK_LATER: the descriptor and poll(2) events to wait for, or -1. The call that said
+	 * so is repeated when they have come, after a second at the latest; without a descriptor
+	 * after 50 ms. May be NULL. */
 	int (*poll)(void *state, short *events);
 
 	/* Frees the state. What was not committed may be dropped: it comes again. */
 	void (*close)(void *state);
+
+	/* Work that no line brings: a client comes, a reader leaves. With attend(), poll() is
+	 * asked after every call, not only after LK_LATER; its descriptor stays the same for
+	 * life (that of an epoll(7) set stands for any number), and when its events have come,
+	 * attend() is called, or the call that said LK_LATER repeated. Must not block. LK_OK,
+	 * LK_DONE or LK_FAILED. May be NULL. */
+	enum lk_verdict (*attend)(void *state, struct lk_result *result);
 };
 
 /* The value of option `name`, NULL if it is not set; *from says where to search on, for
@@ -190,7 +207,8 @@ LINEKEEPER_EXPORT extern const struct lk_handler linekeeper_handler;
 		(void)state;                                                                       \
 	}                                                                                          \
 	const struct lk_handler linekeeper_handler = { LINEKEEPER_HANDLER_ABI, handler_name, NULL, \
-		lk_simple_open, lk_simple_process, lk_simple_commit, NULL, NULL, lk_simple_close }
+		lk_simple_open, lk_simple_process, lk_simple_commit, NULL, NULL, lk_simple_close,  \
+		NULL }
 
 #ifdef __cplusplus
 }

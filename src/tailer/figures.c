@@ -1,5 +1,7 @@
 #include "tailer/figures.h"
 
+#include <string.h>
+
 static const char *const names[] = {
 	[FIGURE_LINES] = "lines_total",
 	[FIGURE_HANDED] = "handed_bytes_total",
@@ -24,6 +26,19 @@ void figures_define(struct stats_page *page)
 		stats_define(page, i, names[i]);
 		stats_set(page, i, 0);
 	}
+}
+
+void figures_show(struct stats_page *page, const char *name, uint64_t value)
+{
+	size_t i = sizeof(names) / sizeof(*names);
+
+	if (!page)
+		return;
+	while (i < STATS_FIGURES && page->figures[i].name[0] &&
+		strcmp(page->figures[i].name, name) != 0)
+		i++;
+	stats_define(page, i, name);
+	stats_set(page, i, value);
 }
 
 void figures_show_files(struct stats_page *page, const struct tracker *tracker)

@@ -26,6 +26,9 @@ enum figure {
 
 void figures_define(struct stats_page *page);
 
+/* One of the handler's, by its name; it stands behind them. */
+void figures_show(struct stats_page *page, const char *name, uint64_t value);
+
 /* Those that are told by the state of the files. */
 void figures_show_files(struct stats_page *page, const struct tracker *tracker);
 

@@ -20,7 +20,7 @@ struct loop {
 	sd_event_source *work;  /* enabled while there is something to hand over */
 	sd_event_source *save;  /* the checkpoint that is due */
 	sd_event_source *retry; /* the handler said later: ask again */
-	sd_event_source *ready; /* or its descriptor will tell */
+	sd_event_source *ready; /* its descriptor will tell */
 	sd_event_source *limit; /* time to stop in */
 	struct watcher watch;
 	uint64_t stop_timeout_ns;
@@ -46,43 +46,77 @@ static void set_timer(sd_event_source *source, uint64_t at_ns)
 	enable(source, SD_EVENT_ONESHOT);
 }
 
-static void stop_waiting(struct loop *loop)
+static void advance(struct loop *loop);
+static void save_if_due(struct loop *loop);
+static void stop(struct loop *loop);
+static int on_ready(sd_event_source *source, int fd, uint32_t events, void *context);
+
+/* Waits for the handler's descriptor, if it has said later or has work of its own. poll(2)'s events
+ * have the same values as epoll(7)'s. How long to wait at most. */
+static uint64_t watch_handler(struct loop *loop)
+{
+	short events = 0;
+	uint64_t wait_ns = 0;
+	int fd = -1;
+
+	if (loop->blocked || section_attends(loop->section))
+		fd = section_poll(loop->section, &events, &wait_ns);
+	if (fd >= 0 && loop->ready && sd_event_source_get_io_fd(loop->ready) == fd) {
+		sd_event_source_set_io_events(loop->ready, (uint32_t)events);
+		return wait_ns;
+	}
+	loop->ready = sd_event_source_disable_unref(loop->ready);
+	if (fd >= 0)
+		sd_event_add_io(loop->event, &loop->ready, fd, (uint32_t)events, on_ready, loop);
+	return wait_ns;
+}
+
+static void wait_for_handler(struct loop *loop)
+{
+	loop->blocked = true;
+	enable(loop->work, SD_EVENT_OFF);
+	set_timer(loop->retry, clock_monotonic_ns() + watch_handler(loop));
+}
+
+static void repeat_call(struct loop *loop)
 {
 	loop->blocked = false;
 	enable(loop->retry, SD_EVENT_OFF);
-	loop->ready = sd_event_source_disable_unref(loop->ready);
+	if (!section_attends(loop->section))
+		loop->ready = sd_event_source_disable_unref(loop->ready);
+	save_if_due(loop);
+	if (!loop->blocked)
+		advance(loop);
 }
 
-static void advance(struct loop *loop);
+static void attend(struct loop *loop)
+{
+	enum progress progress = section_attend(loop->section);
+
+	if (progress == PROGRESS_FAILED)
+		fail(loop);
+	else if (progress == PROGRESS_DONE)
+		stop(loop);
+	watch_handler(loop);
+}
 
 static int on_ready(sd_event_source *source, int fd, uint32_t events, void *context)
 {
+	struct loop *loop = context;
+
 	(void)source, (void)fd, (void)events;
-	stop_waiting(context);
-	advance(context);
+	if (loop->blocked)
+		repeat_call(loop);
+	else
+		attend(loop);
 	return 0;
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)source, (void)usec;
-	stop_waiting(context);
-	advance(context);
+	repeat_call(context);
 	return 0;
-}
-
-/* poll(2)'s events have the same values as epoll(7)'s. */
-static void wait_for_handler(struct loop *loop)
-{
-	short events = 0;
-	uint64_t wait_ns;
-	int fd = section_poll(loop->section, &events, &wait_ns);
-
-	loop->blocked = true;
-	enable(loop->work, SD_EVENT_OFF);
-	if (fd < 0 || sd_event_add_io(
-			      loop->event, &loop->ready, fd, (uint32_t)events, on_ready, loop) < 0)
-		set_timer(loop->retry, clock_monotonic_ns() + wait_ns);
 }
 
 static void schedule_save(struct loop *loop)
@@ -167,11 +201,15 @@ static void advance(struct loop *loop)
 	case PROGRESS_FAILED:
 		fail(loop);
 		break;
+	case PROGRESS_DONE:
+		stop(loop);
+		return;
 	case PROGRESS_IDLE:
 		enable(loop->work, SD_EVENT_OFF);
 		hasten_tick(loop);
 		break;
 	}
+	watch_handler(loop);
 	schedule_save(loop);
 }
 
@@ -219,13 +257,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
-static int on_save(sd_event_source *source, uint64_t usec, void *context)
+static void save(struct loop *loop)
 {
-	struct loop *loop = context;
-
-	(void)source, (void)usec;
-	if (loop->blocked)
-		return 0; /* it will be due again when the handler is ready */
 	switch (section_save(loop->section)) {
 	case PROGRESS_LATER:
 		wait_for_handler(loop);
@@ -236,6 +269,24 @@ static int on_save(sd_event_source *source, uint64_t usec, void *context)
 	default:
 		schedule_save(loop);
 	}
+}
+
+/* A handler that is always busy when the timer comes is not to go unsaved for ever. */
+static void save_if_due(struct loop *loop)
+{
+	uint64_t due = section_save_due(loop->section);
+
+	if (due && due <= clock_monotonic_ns() && !loop->stopping)
+		save(loop);
+}
+
+static int on_save(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct loop *loop = context;
+
+	(void)source, (void)usec;
+	if (!loop->blocked) /* else repeat_call() does it */
+		save(loop);
 	return 0;
 }
 
@@ -250,16 +301,19 @@ static int on_limit(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
-static void on_stop(void *context)
+static void stop(struct loop *loop)
 {
-	struct loop *loop = context;
-
 	if (loop->stopping)
 		return;
 	loop->stopping = true;
 	set_timer(loop->limit, clock_monotonic_ns() + loop->stop_timeout_ns);
 	if (!loop->blocked)
 		stop_when_saved(loop);
+}
+
+static void on_stop(void *context)
+{
+	stop(context);
 }
 
 static void on_reload(void *context)
@@ -325,6 +379,7 @@ static int run_events(struct loop *loop, struct worker *worker)
 	if (error >= 0) {
 		watch_init(&loop->watch, loop->event, section_tracker(loop->section), wake, loop);
 		schedule_tick(loop);
+		watch_handler(loop);
 		enable(loop->work, SD_EVENT_ON);
 		worker_ready(worker);
 		error = sd_event_loop(loop->event);

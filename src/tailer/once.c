@@ -11,7 +11,7 @@ static void wait_for_handler(struct section_state *section)
 	struct pollfd ready = { .events = 0 };
 
 	ready.fd = section_poll(section, &ready.events, &wait_ns);
-	poll(&ready, 1, ready.fd < 0 ? (int)(wait_ns / NS_PER_MS) : -1);
+	poll(&ready, 1, (int)(wait_ns / NS_PER_MS));
 }
 
 /* Calls step() until it has nothing more to do. */
@@ -43,7 +43,7 @@ static enum progress run(struct section_state *section, bool flush)
 		progress = repeat(section, section_round, false);
 	if (progress == PROGRESS_IDLE && flush)
 		progress = repeat(section, section_round, true);
-	return progress == PROGRESS_IDLE ? repeat(section, save, false) : progress;
+	return progress == PROGRESS_FAILED ? progress : repeat(section, save, false);
 }
 
 int once_run(const struct tail_conf *conf, const struct store_place *place, bool flush)

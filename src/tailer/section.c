@@ -16,6 +16,7 @@
 
 #define RETRY_HANDLER_NS (50 * NS_PER_MS)
 #define RETRY_BAD_LINE_NS NS_PER_S
+#define RETRY_READY_NS NS_PER_S
 #define TIDY_EVERY 256 /* files read between two looks at the descriptors */
 
 struct section_state {
@@ -30,7 +31,8 @@ struct section_state {
 	struct lk_token token; /* of the last commit */
 	bool committing;       /* commit() said later: nothing is handed over until it is done */
 	bool reopening;        /* so did reopen() */
-	unsigned bad_tries;    /* of the line at hand */
+	const struct stream *held; /* by process(), which said later; only to be compared with */
+	unsigned bad_tries;        /* of the line at hand */
 	bool bad_reported;
 
 	struct store store;
@@ -90,6 +92,15 @@ static void log_for_handler(enum lk_log_level level, const char *message)
 	}
 }
 
+/* Figures of handlers stand behind our own. */
+static void show_figure(const struct lk_settings *settings, const char *name, uint64_t value)
+{
+	const struct section_state *section =
+		(const void *)((const char *)settings - offsetof(struct section_state, settings));
+
+	figures_show(section->stats, name, value);
+}
+
 static int open_handler(struct section_state *section, bool has_token)
 {
 	const struct handler_conf *conf = section->conf->handler;
@@ -106,6 +117,7 @@ static int open_handler(struct section_state *section, bool has_token)
 		.handler = conf->name,
 		.options = (const char *const *)conf->options,
 		.log = log_for_handler,
+		.figure = show_figure,
 	};
 	error = handler_find(conf->type, conf->module, &handler, why, sizeof(why));
 	if (!error)
@@ -265,17 +277,41 @@ uint64_t section_save_due(const struct section_state *section)
 
 int section_poll(struct section_state *section, short *events, uint64_t *wait_ns)
 {
-	*wait_ns = section->bad_tries ? RETRY_BAD_LINE_NS : RETRY_HANDLER_NS;
-	if (section->bad_tries || !section->handler->poll)
-		return -1;
-	return section->handler->poll(section->state, events);
+	int fd = -1;
+
+	if (!section->bad_tries && section->handler->poll)
+		fd = section->handler->poll(section->state, events);
+	if (section->bad_tries)
+		*wait_ns = RETRY_BAD_LINE_NS;
+	else
+		*wait_ns = fd < 0 ? RETRY_HANDLER_NS : RETRY_READY_NS;
+	return fd;
+}
+
+bool section_attends(const struct section_state *section)
+{
+	return section->handler->attend && section->handler->poll;
+}
+
+enum progress section_attend(struct section_state *section)
+{
+	struct lk_result result = { 0 };
+
+	switch (section->handler->attend(section->state, &result)) {
+	case LK_OK:
+		return PROGRESS_IDLE;
+	case LK_DONE:
+		return PROGRESS_DONE;
+	default:
+		return handler_failed(section, &result);
+	}
 }
 
 bool section_reader_gone(struct section_state *section)
 {
 	struct pollfd out = { .fd = -1 };
 
-	if (section->handler->poll)
+	if (section->handler->poll && !section->handler->attend)
 		out.fd = section->handler->poll(section->state, &out.events);
 	out.events = 0;
 	if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & POLLERR))
@@ -384,6 +420,8 @@ static enum progress hand_over(struct section_state *section, const struct readi
 	if (verdict == LK_BAD && result.accepted < reading->split.count)
 		return refuse_line(section, reading, result.accepted,
 			result.reason[0] ? result.reason : "the handler gave no reason");
+	if (verdict == LK_DONE)
+		return PROGRESS_DONE;
 	return verdict == LK_OK ? PROGRESS_MORE : PROGRESS_LATER;
 }
 
@@ -412,17 +450,31 @@ static enum progress finish_begun(struct section_state *section)
 	return section->committing ? section_save(section) : PROGRESS_IDLE;
 }
 
+/* The handler may have begun on the lines it held up, and has to be offered them again. */
+static size_t first_stream(const struct section_state *section)
+{
+	const struct tracker *tracker = &section->tracker;
+
+	for (size_t i = 0; section->held && i < tracker->count; i++)
+		if (tracker->streams[i] == section->held)
+			return i;
+	return 0;
+}
+
 enum progress section_round(struct section_state *section, bool flush)
 {
 	struct tracker *tracker = &section->tracker;
 	enum progress round = finish_begun(section);
+	size_t first = first_stream(section);
 
 	if (round != PROGRESS_IDLE)
 		return round;
 	for (size_t i = 0; i < tracker->count; i++) {
-		enum progress one = read_stream(section, i, flush);
+		size_t at = (first + i) % tracker->count;
+		enum progress one = read_stream(section, at, flush);
 
-		if (one == PROGRESS_LATER || one == PROGRESS_FAILED)
+		section->held = one == PROGRESS_LATER ? tracker->streams[at] : NULL;
+		if (one != PROGRESS_MORE && one != PROGRESS_IDLE)
 			return one;
 		if (one == PROGRESS_MORE)
 			round = PROGRESS_MORE;

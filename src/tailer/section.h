@@ -14,6 +14,7 @@ enum progress {
 	PROGRESS_MORE,   /* there is more to do at once */
 	PROGRESS_LATER,  /* the handler asks for time, see section_poll() */
 	PROGRESS_FAILED, /* logged; the section is over */
+	PROGRESS_DONE,   /* the handler wants no more: save, and the section is over */
 };
 
 struct section_state;
@@ -26,7 +27,8 @@ struct section_state *section_open(const struct tail_conf *conf, const struct st
 /* The files it follows, for looks. */
 struct tracker *section_tracker(struct section_state *section);
 
-/* Hands over a bounded amount of every file in turn; with `flush` unterminated last lines too. */
+/* Hands over a bounded amount of every file in turn, at first of the one that the handler held up;
+ * with `flush` unterminated last lines too. */
 enum progress section_round(struct section_state *section, bool flush);
 
 /* Commits and saves what has been handed over. IDLE, LATER or FAILED. */
@@ -38,8 +40,13 @@ void section_show(const struct section_state *section);
 /* When section_save() is due: CLOCK_MONOTONIC, ns; 0: nothing to save. */
 uint64_t section_save_due(const struct section_state *section);
 
-/* What to wait for after LATER: a descriptor and poll(2) events, or -1 and the time to wait. */
+/* What to wait for after LATER: a descriptor (or -1) and poll(2) events, and for how long. */
 int section_poll(struct section_state *section, short *events, uint64_t *wait_ns);
+
+/* Has the handler work of its own? Then section_poll() tells its descriptor at any time, and
+ * section_attend() does the work: IDLE, DONE or FAILED. */
+bool section_attends(const struct section_state *section);
+enum progress section_attend(struct section_state *section);
 
 /* Has the reader of the handler's pipe left? Logged; without lines to write nothing else would
  * tell. */

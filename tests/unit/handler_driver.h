@@ -48,6 +48,12 @@ static inline void driver_log(enum lk_log_level level, const char *message)
 	snprintf(logged + len, sizeof(logged) - len, "<%d>%s\n", level, message);
 }
 
+static inline void driver_figure(
+	const struct lk_settings *settings, const char *name, uint64_t value)
+{
+	(void)settings, (void)name, (void)value;
+}
+
 static inline void driver_configure(
 	struct driver *driver, const char *type, const char *const *options)
 {
@@ -59,9 +65,11 @@ static inline void driver_configure(
 		0);
 	for (; options && options[count]; count++)
 		driver->options[count] = options[count];
-	driver->settings = (struct lk_settings){
-		.section = "app", .handler = "out", .options = driver->options, .log = driver_log
-	};
+	driver->settings = (struct lk_settings){ .section = "app",
+		.handler = "out",
+		.options = driver->options,
+		.log = driver_log,
+		.figure = driver_figure };
 	logged[0] = '\0';
 }
 
