@@ -22,3 +22,12 @@ uint64_t clock_realtime_ns(void)
 {
 	return now_ns(CLOCK_REALTIME);
 }
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored                                                                     \
+	"-Wformat-nonliteral" /* any format is safe: there are no arguments */
+size_t clock_format(char *text, size_t size, const char *format, const struct tm *time)
+{
+	return strftime(text, size, format, time);
+}
+#pragma GCC diagnostic pop

@@ -2,6 +2,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -17,6 +18,9 @@ uint64_t clock_monotonic_ns(void);
 
 /* CLOCK_REALTIME: for stamps and for comparing with a file's times. */
 uint64_t clock_realtime_ns(void);
+
+/* strftime(3) with a format that is not known before: the bytes, 0 when there is no room. */
+size_t clock_format(char *text, size_t size, const char *format, const struct tm *time);
 
 uint64_t clock_ns(const struct timespec *time);
 

@@ -14,8 +14,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SPEED_MAX 1000000
+#define STAMP_MAX 100
 #define KEEP_MAX 1000000
 #define COLUMN_MAX 1000
 #define RATE_MAX (UINT64_C(1) << 40) /* a second */
@@ -56,6 +58,8 @@ static cfg_opt_t job_keys[] = {
 	KEY("timeout", "0"),
 	KEY("overlap", "skip"),
 	KEY("first", "after"),
+	KEY("align", "no"),
+	KEY("stamp", NULL),
 	CFG_END(),
 };
 
@@ -72,6 +76,7 @@ static const char *const catch_up_names[] = { "burst", "skip", NULL };
 static const char *const rotate_by_names[] = { "rename", "copytruncate", NULL };
 static const char *const rotate_compress_names[] = { "no", "gz", NULL };
 static const char *const overlap_names[] = { "skip", "queue", "kill", NULL };
+static const char *const align_names[] = { "no", "yes", NULL };
 static const char *const first_names[] = { "after", "now", NULL };
 
 static bool take_needed_path(cfg_t *section, const char *key, char **path)
@@ -263,9 +268,26 @@ static bool take_replay(cfg_t *section, struct replay_conf *replay)
 	       take_rotate(section, &replay->rotate);
 }
 
+static bool take_stamp(cfg_t *section, char **stamp)
+{
+	char text[STAMP_MAX];
+	time_t now = 0;
+	struct tm time;
+
+	if (!take_text(section, "stamp", stamp) || !*stamp)
+		return !cfg_getstr(section, "stamp");
+	gmtime_r(&now, &time);
+	if (clock_format(text, sizeof(text), *stamp, &time) == 0 || strchr(text, '\n'))
+		return take_error(section, "stamp",
+			"stamp = \"%s\": must be a format of strftime(3) that gives 1 to %d bytes "
+			"without a newline",
+			*stamp, STAMP_MAX - 1);
+	return true;
+}
+
 static bool take_job(cfg_t *section, struct job_conf *job)
 {
-	int overlap, first;
+	int overlap, first, align;
 
 	if (!take_place(section, &job->file, &job->line) || !take_name(section, &job->name) ||
 		!take_command(section, "command", &job->command) ||
@@ -273,8 +295,11 @@ static bool take_job(cfg_t *section, struct job_conf *job)
 		!take_duration(section, "interval", NS_PER_MS, &job->interval_ns) ||
 		!take_duration(section, "timeout", 0, &job->timeout_ns) ||
 		!take_choice(section, "overlap", overlap_names, &overlap) ||
-		!take_choice(section, "first", first_names, &first))
+		!take_choice(section, "first", first_names, &first) ||
+		!take_choice(section, "align", align_names, &align) ||
+		!take_stamp(section, &job->stamp))
 		return false;
+	job->align = align == 1;
 	job->overlap = (enum overlap)overlap;
 	job->first_now = first == 1;
 	return true;
@@ -465,6 +490,8 @@ static void job_write(const struct job_conf *job, FILE *out)
 	text_duration(out, "timeout", job->timeout_ns);
 	text_string(out, "overlap", overlap_names[job->overlap]);
 	text_string(out, "first", first_names[job->first_now]);
+	text_string(out, "align", align_names[job->align]);
+	text_string(out, "stamp", job->stamp);
 	text_close(out);
 }
 
@@ -522,6 +549,7 @@ static void job_free(struct job_conf *job)
 {
 	free(job->name);
 	strings_free(job->command);
+	free(job->stamp);
 	free(job->target);
 	free(job->file);
 }

@@ -57,6 +57,8 @@ struct job_conf {
 	uint64_t timeout_ns;  /* 0: none */
 	enum overlap overlap;
 	bool first_now; /* first = "now" */
+	bool align;     /* to the wall clock */
+	char *stamp;    /* before each line, a format of strftime(3); NULL: none */
 	char *file;
 	int line;
 };

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <time.h>
 
 #define STOP_GRACE_NS (500 * NS_PER_MS)
 #define OVERLAP_GRACE_NS NS_PER_S
@@ -103,9 +104,26 @@ static void overlap(struct job *job)
 	case OVERLAP_KILL:
 		log_warning("the run before still goes on and is ended");
 		run_stop(&job->run, OVERLAP_GRACE_NS);
+		job->missed += job->queued; /* it takes longer than an interval to end */
 		job->queued = 1;
 		break;
 	}
+}
+
+/* The next run comes at the next whole number of intervals since midnight, or whatever the clock
+ * shows to be that after it was set. One that is due at once has just been. */
+static void align(struct job *job)
+{
+	uint64_t interval = job->conf->interval_ns, wait;
+	uint64_t now = clock_realtime_ns();
+	time_t seconds = (time_t)(now / NS_PER_S);
+	struct tm local;
+
+	localtime_r(&seconds, &local);
+	wait = interval - (now + (uint64_t)(local.tm_gmtoff * (long)NS_PER_S)) % interval;
+	if (wait < interval / 10)
+		wait += interval;
+	schedule_start(&job->schedule, interval, clock_monotonic_ns() + wait);
 }
 
 static int on_due(sd_event_source *timer, uint64_t usec, void *context)
@@ -115,6 +133,8 @@ static int on_due(sd_event_source *timer, uint64_t usec, void *context)
 
 	(void)usec;
 	schedule_done(&job->schedule, due);
+	if (job->conf->align)
+		align(job);
 	if (due > 1) {
 		job->missed += due - 1;
 		log_warning("%" PRIu64 " runs could not be started in time (%" PRIu64
@@ -171,6 +191,8 @@ static int set_up_loop(struct job *job, struct worker *worker, const struct work
 		r = timer_add(job->loop, &job->timer, on_due, job);
 	if (r >= 0) {
 		schedule_start(&job->schedule, job->conf->interval_ns, clock_monotonic_ns() + wait);
+		if (job->conf->align && !job->conf->first_now)
+			align(job);
 		r = timer_arm(job->timer, schedule_next(&job->schedule));
 	}
 	if (r < 0)

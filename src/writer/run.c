@@ -12,10 +12,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KILL_GRACE_NS NS_PER_S
 #define RETRY_NS NS_PER_S
+#define PIECE ((size_t)64 << 10)
 #define RETRY_PIPE_NS (50 * NS_PER_MS)
 
 /* The end */
@@ -179,7 +181,52 @@ static void at_end_of_output(struct run *run)
 	}
 }
 
-/* One byte of the buffer is kept for a newline that has to be added. */
+/* How much may be read, though each byte of it were a line and got a stamp. One byte of the buffer
+ * is kept for a newline that has to be added. */
+static size_t room(const struct run *run)
+{
+	size_t left = run->append->batch.capacity - 1 - run->length;
+
+	return left / (run->conf->stamp ? RUN_STAMP_MAX + 1 : 1);
+}
+
+static size_t make_stamp(const struct run *run, char stamp[RUN_STAMP_MAX])
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	if (!run->conf->stamp)
+		return 0;
+	localtime_r(&now, &local);
+	return clock_format(stamp, RUN_STAMP_MAX, run->conf->stamp, &local);
+}
+
+static void add(struct run *run, const char *bytes, size_t len)
+{
+	memcpy(run->append->batch.data + run->length, bytes, len);
+	run->length += len;
+}
+
+/* What is left in the buffer is the beginning of a line, which has its stamp. */
+static void add_output(struct run *run, const char *data, size_t len)
+{
+	char stamp[RUN_STAMP_MAX];
+	size_t stamp_length = make_stamp(run, stamp);
+	bool at_start = run->length == 0;
+
+	while (len > 0) {
+		const char *newline = memchr(data, '\n', len);
+		size_t part = newline ? (size_t)(newline - data) + 1 : len;
+
+		if (at_start)
+			add(run, stamp, stamp_length);
+		add(run, data, part);
+		at_start = true;
+		data += part;
+		len -= part;
+	}
+}
+
 static void take_lines(struct run *run)
 {
 	struct batch *batch = &run->append->batch;
@@ -187,8 +234,7 @@ static void take_lines(struct run *run)
 
 	if (whole > 0) {
 		set_batch(run, whole);
-	} else if (run->length == batch->capacity - 1 &&
-		   (run->length >= RUN_LINE_MAX || batch_grow(batch) < 0)) {
+	} else if (room(run) == 0 && (run->length >= RUN_LINE_MAX || batch_grow(batch) < 0)) {
 		log_warning("%s: a line of more than %zu bytes is split", run->conf->command[0],
 			run->length);
 		set_batch_with_newline(run);
@@ -201,14 +247,15 @@ static void take_lines(struct run *run)
 static int on_output(sd_event_source *source, int fd, uint32_t events, void *context)
 {
 	struct run *run = context;
-	struct batch *batch = &run->append->batch;
-	ssize_t n = read(fd, batch->data + run->length, batch->capacity - 1 - run->length);
+	char piece[PIECE];
+	size_t most = room(run);
+	ssize_t n = read(fd, piece, most < sizeof(piece) ? most : sizeof(piece));
 
 	(void)source, (void)events;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n > 0) {
-		run->length += (size_t)n;
+		add_output(run, piece, (size_t)n);
 		take_lines(run);
 		return 0;
 	}

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#define RUN_STAMP_MAX 128
 #define RUN_LINE_MAX ((size_t)1 << 20) /* longer lines are split */
 
 enum run_ending { RUN_GOES_ON, RUN_TERMINATED, RUN_KILLED };

@@ -156,3 +156,32 @@ no_child_named() { ! pgrep -f "$1" >/dev/null; }
     grep ^line target >got
     assert_lines_equal source got
 }
+
+@test "overlap = kill: a run that does not end on SIGTERM is killed, and the next one comes" {
+    conf "$(job j 0.3 'trap : TERM; echo begin; sleep 0.1; while :; do sleep 0.05; done' \
+        'first = "now" overlap = "kill"')"
+    start writer "$WRITER" -n -f w.conf
+    wait_for 8 has_lines target 2
+    contains writer.err 'killed by signal 9'
+    stop writer
+}
+
+@test "align: runs come at whole intervals of the clock" {
+    conf "$(job j 0.5 'date +%s%N' 'align = "yes"')"
+    start writer "$WRITER" -n -f w.conf
+    wait_for 5 has_lines target 4
+    stop writer
+    while read -r at; do
+        [ $((at / 1000000 % 500)) -lt 100 ]
+    done <target
+}
+
+@test "stamp: before each line, though it comes in pieces" {
+    conf "$(job j 600 'printf one; sleep 0.2; echo :two; echo; seq 100000' \
+        'first = "now" stamp = "<%Y> "')"
+    start writer "$WRITER" -n -f w.conf
+    wait_for 10 has_lines target 100002
+    stop writer
+    { echo one:two && echo && seq 100000; } | sed "s/^/<$(date +%Y)> /" >expected
+    assert_lines_equal expected target
+}

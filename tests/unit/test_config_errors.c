@@ -240,6 +240,10 @@ static const struct mistake writer_mistakes[] = {
 		":1: overlap = \"yes\": allowed are skip, queue, kill" },
 	{ "job j { command = /bin/date target = /t interval = 1 first = later }\n",
 		":1: first = \"later\": allowed are after, now" },
+	{ "job j { command = /bin/date target = /t interval = 1 align = 1 }\n",
+		":1: align = \"1\": allowed are no, yes" },
+	{ "job j { command = /bin/date target = /t interval = 1 stamp = \"%n\" }\n",
+		":1: stamp = \"%n\": must be a format of strftime(3)" },
 	{ JOB "wrong = 1\n",
 		":2: unknown key wrong; allowed here: user, group, pidfile, state, log, log_level, "
 		"stop_timeout, replay, job" },

@@ -64,6 +64,8 @@ static void defaults_are_filled_in(void **state)
 	assert_int_equal(job->timeout_ns, 0);
 	assert_int_equal(job->overlap, OVERLAP_SKIP);
 	assert_false(job->first_now);
+	assert_false(job->align);
+	assert_null(job->stamp);
 	assert_int_equal(job->line, 3);
 	writer_conf_free(conf);
 }
@@ -83,7 +85,7 @@ static void every_key_is_taken(void **state)
 		"rotate_size = 10M rotate_interval = 1h rotate_keep = 3 rotate_by = copytruncate\n"
 		"rotate_compress = gz }\n"
 		"job r { command = {/bin/sh, -c, \"echo a b\"} target = /t interval = 100ms\n"
-		"timeout = 30 overlap = kill first = now }\n");
+		"timeout = 30 overlap = kill first = now align = yes stamp = \"%H \" }\n");
 
 	assert_int_equal(conf->replays[0].interval_ns, 0);
 	assert_int_equal(conf->replays[0].at_end, AT_END_LOOP);
@@ -117,6 +119,8 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(conf->jobs[0].timeout_ns, 30 * NS_PER_S);
 	assert_int_equal(conf->jobs[0].overlap, OVERLAP_KILL);
 	assert_true(conf->jobs[0].first_now);
+	assert_true(conf->jobs[0].align);
+	assert_string_equal(conf->jobs[0].stamp, "%H ");
 	writer_conf_free(conf);
 }
 
@@ -132,7 +136,7 @@ static void a_dump_loads_to_the_same_dump(void **state)
 		"replay s { source = /s target = /t pace = timestamps timestamp_pattern = '\"'\n"
 		"speed = 12.345 }\n"
 		"job j { command = {/bin/sh, -c, 'echo \"${HOME}\" \\'$1\\'\\n'} target = /t\n"
-		"interval = 2h overlap = queue }\n");
+		"interval = 2h overlap = queue stamp = \"%s \" }\n");
 	char *first = dumped(writer_conf_dump, conf), *second;
 
 	writer_conf_free(conf);
