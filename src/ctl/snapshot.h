@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HANGS_NS (5 * STATS_BEAT_NS) /* without a beat for so long */
+#define HANGS_NS (2 * STATS_BEAT_NS) /* without a beat for so long */
 
 struct section_view {
 	struct stats_page page;

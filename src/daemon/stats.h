@@ -22,7 +22,7 @@
 #define STATS_PAGES 512 /* sections that are shown; more run unseen */
 #define STATS_FIGURES 96
 #define STATS_NAME 48
-#define STATS_BEAT_NS (2 * NS_PER_S) /* a loop that goes round beats at least so often */
+#define STATS_BEAT_NS (5 * NS_PER_S) /* a loop that goes round beats at least so often */
 
 enum stats_state {
 	STATS_NONE,
