@@ -11,16 +11,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KIND "linekeeper-tail 1"
-#define LOCK_WAIT_NS (10 * NS_PER_S)
 
-static int lock_patiently(int directory, const char *name)
+static bool patient_until(void *until_ns)
 {
-	uint64_t until = clock_monotonic_ns() + LOCK_WAIT_NS;
+	usleep(10000);
+	return clock_monotonic_ns() < *(const uint64_t *)until_ns;
+}
+
+static int lock_patiently(int directory, const char *name, const struct store_place *place)
+{
+	uint64_t until_ns = clock_monotonic_ns() + LOCK_WAIT_NS;
+	bool (*patient)(void *) = place->patient ? place->patient : patient_until;
+	void *context = place->patient ? place->context : &until_ns;
 	int lock;
 
-	while ((lock = state_lock(directory, name)) == -EWOULDBLOCK && clock_monotonic_ns() < until)
-		usleep(10000);
+	do
+		lock = state_lock(directory, name);
+	while (lock == -EWOULDBLOCK && patient(context));
 	return lock;
 }
 
@@ -43,7 +50,7 @@ static int take_lock(struct store *store, const struct store_place *place)
 	if (asprintf(&path, "%s/%s.lock", place->state, place->name) < 0)
 		return failure(place->name, -ENOMEM);
 	name = strrchr(path, '/') + 1;
-	store->lock = lock_patiently(store->directory, name);
+	store->lock = lock_patiently(store->directory, name, place);
 	if (store->lock < 0)
 		status = failure(path, store->lock);
 	free(path);
@@ -52,7 +59,7 @@ static int take_lock(struct store *store, const struct store_place *place)
 
 int store_open(struct store *store, const struct store_place *place)
 {
-	*store = (struct store){ .directory = -1, .lock = -1 };
+	*store = (struct store){ .directory = -1, .lock = -1, .read_only = place->read_only };
 	if (!place->state)
 		return STATUS_OK;
 	store->directory = state_directory(place->state);
@@ -100,7 +107,7 @@ int store_load(
 	*has_token = false;
 	if (store->directory < 0)
 		return 0;
-	error = state_load(store->directory, store->checkpoint, KIND, &body);
+	error = state_load(store->directory, store->checkpoint, CHECKPOINT_KIND, &body);
 	if (error == -ENOENT)
 		return 0;
 	if (!error) {
@@ -144,10 +151,10 @@ int store_save(struct store *store, const struct tracker *tracker, const struct 
 	char *text;
 	int error;
 
-	if (store->directory < 0)
+	if (store->directory < 0 || store->read_only)
 		return 0;
 	text = format(tracker, token);
-	error = text ? state_save(store->directory, store->checkpoint, KIND, text) : -ENOMEM;
+	error = text ? state_save(store->directory, store->checkpoint, CHECKPOINT_KIND, text) : -ENOMEM;
 	free(text);
 	report(store, error);
 	return error;
