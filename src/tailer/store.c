@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOCK_WAIT_NS (10 * NS_PER_S)
 
 static bool patient_until(void *until_ns)
 {
