@@ -33,6 +33,7 @@ static cfg_opt_t replay_keys[] = {
 	KEY("timestamp_column", "0"),
 	KEY("timestamp_pattern", NULL),
 	KEY("speed", "1"),
+	KEY("paused", "no"),
 	KEY("max_gap", "1h"),
 	KEY("catch_up", "burst"),
 	KEY("burst", "1m"),
@@ -76,7 +77,7 @@ static const char *const catch_up_names[] = { "burst", "skip", NULL };
 static const char *const rotate_by_names[] = { "rename", "copytruncate", NULL };
 static const char *const rotate_compress_names[] = { "no", "gz", NULL };
 static const char *const overlap_names[] = { "skip", "queue", "kill", NULL };
-static const char *const align_names[] = { "no", "yes", NULL };
+static const char *const yes_names[] = { "no", "yes", NULL };
 static const char *const first_names[] = { "after", "now", NULL };
 
 static bool take_needed_path(cfg_t *section, const char *key, char **path)
@@ -159,16 +160,18 @@ static bool take_speed(cfg_t *section, struct replay_conf *replay)
 static bool take_timestamps(cfg_t *section, struct replay_conf *replay)
 {
 	unsigned column;
-	int pace;
+	int pace, paused;
 
 	if (!take_choice(section, "pace", pace_names, &pace) ||
 		!take_text(section, "timestamp", &replay->timestamp) ||
 		!take_count(section, "timestamp_column", 0, COLUMN_MAX, &column) ||
 		!take_pattern(section, "timestamp_pattern", &replay->timestamp_pattern) ||
 		!take_speed(section, replay) ||
+		!take_choice(section, "paused", yes_names, &paused) ||
 		!take_duration(section, "max_gap", 0, &replay->max_gap_ns))
 		return false;
 	replay->by_stamps = pace == 1;
+	replay->paused = paused == 1;
 	replay->timestamp_column = column;
 	if (column > 0 && replay->timestamp_pattern)
 		return take_error(section, "timestamp_pattern",
@@ -296,7 +299,7 @@ static bool take_job(cfg_t *section, struct job_conf *job)
 		!take_duration(section, "timeout", 0, &job->timeout_ns) ||
 		!take_choice(section, "overlap", overlap_names, &overlap) ||
 		!take_choice(section, "first", first_names, &first) ||
-		!take_choice(section, "align", align_names, &align) ||
+		!take_choice(section, "align", yes_names, &align) ||
 		!take_stamp(section, &job->stamp))
 		return false;
 	job->align = align == 1;
@@ -435,6 +438,7 @@ static void pace_write(const struct replay_conf *replay, FILE *out)
 	text_string(out, "timestamp_pattern", replay->timestamp_pattern);
 	text_speed(out, "speed", replay->speed_thousandths);
 	text_duration(out, "max_gap", replay->max_gap_ns);
+	text_string(out, "paused", yes_names[replay->paused]);
 	if (replay->rate_lines)
 		text_count(out, "rate", replay->rate_lines);
 	else if (replay->rate_bytes)
@@ -490,7 +494,7 @@ static void job_write(const struct job_conf *job, FILE *out)
 	text_duration(out, "timeout", job->timeout_ns);
 	text_string(out, "overlap", overlap_names[job->overlap]);
 	text_string(out, "first", first_names[job->first_now]);
-	text_string(out, "align", align_names[job->align]);
+	text_string(out, "align", yes_names[job->align]);
 	text_string(out, "stamp", job->stamp);
 	text_close(out);
 }

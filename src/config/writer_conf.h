@@ -27,14 +27,16 @@ struct replay_conf {
 	char *source; /* absolute, may be a pattern; or "-" in the ad-hoc form: standard input */
 	char *target; /* absolute, "unix:/path" or "tcp:host:port", or "-" in the ad-hoc form:
 			 standard output */
-	uint64_t interval_ns;      /* 0: as fast as it goes */
-	uint64_t rate_lines;       /* a second; 0: see interval_ns */
-	uint64_t rate_bytes;       /* likewise */
-	bool by_stamps;            /* pace = "timestamps" */
-	char *timestamp;           /* format, known name or "auto" */
-	unsigned timestamp_column; /* a word, from 1; 0: anywhere */
-	char *timestamp_pattern;   /* of PCRE2; NULL: none */
-	uint64_t speed_thousandths, max_gap_ns;
+	uint64_t interval_ns;       /* 0: as fast as it goes */
+	uint64_t rate_lines;        /* a second; 0: see interval_ns */
+	uint64_t rate_bytes;        /* likewise */
+	bool by_stamps;             /* pace = "timestamps" */
+	char *timestamp;            /* format, known name or "auto" */
+	unsigned timestamp_column;  /* a word, from 1; 0: anywhere */
+	char *timestamp_pattern;    /* of PCRE2; NULL: none */
+	uint64_t speed_thousandths; /* of the pace, whichever it is */
+	uint64_t max_gap_ns;
+	bool paused;
 	enum catch_up catch_up;
 	uint64_t burst_ns;      /* how much of a stall is made up for */
 	char *record_start;     /* a pattern of PCRE2; NULL: each line is a record */

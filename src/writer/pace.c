@@ -10,14 +10,31 @@
 
 void pace_start(struct pace *pace, const struct replay_conf *conf, uint64_t now_ns)
 {
+	*pace = (struct pace){ .conf = conf, .recorded = pace->recorded };
+	pace_set_speed(pace, conf->speed_thousandths, now_ns);
+}
+
+void pace_set_speed(struct pace *pace, uint64_t speed_thousandths, uint64_t now_ns)
+{
+	const struct replay_conf *conf = pace->conf;
 	uint64_t rate = conf->rate_lines ? conf->rate_lines : conf->rate_bytes;
 
-	*pace = (struct pace){ .conf = conf, .recorded = pace->recorded };
-	recorded_start(&pace->recorded, now_ns);
+	pace->speed_thousandths = pace->recorded.speed_thousandths = speed_thousandths;
 	if (rate > 0)
 		schedule_start_rate(&pace->schedule, rate, now_ns);
 	else
 		schedule_start(&pace->schedule, conf->interval_ns, now_ns);
+	schedule_scale(&pace->schedule, speed_thousandths);
+	pace_restart(pace, now_ns);
+}
+
+double pace_rate(const struct pace *pace)
+{
+	const struct schedule *schedule = &pace->schedule;
+
+	if (pace->conf->by_stamps || schedule->interval_ns == 0)
+		return 0;
+	return (double)NS_PER_S * (double)schedule->per / (double)schedule->interval_ns;
 }
 
 void pace_restart(struct pace *pace, uint64_t first_ns)

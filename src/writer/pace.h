@@ -18,7 +18,8 @@ struct pace {
 	struct recorded recorded; /* if conf has `by_stamps` */
 	uint64_t front_due_ns;    /* by it, of the first line in the window; 0: not looked at yet */
 	uint64_t due_ns;          /* of the first line of the last allowance; 0: it had none */
-	uint64_t skipped_ns;      /* by which it was moved because of stalls, in all */
+	uint64_t speed_thousandths;
+	uint64_t skipped_ns; /* by which it was moved because of stalls, in all */
 };
 
 /* What may be written now; one line always, if it is due at all. */
@@ -27,6 +28,13 @@ struct allowance {
 };
 
 void pace_start(struct pace *pace, const struct replay_conf *conf, uint64_t now_ns);
+
+/* From now on so many times as fast, or as slow. */
+void pace_set_speed(struct pace *pace, uint64_t speed_thousandths, uint64_t now_ns);
+
+/* Lines a second (or bytes, if it is bytes that are counted) that this asks for; 0: it does not
+ * say. */
+double pace_rate(const struct pace *pace);
 
 /* Whatever was due, the next line is due then. */
 void pace_restart(struct pace *pace, uint64_t first_ns);

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #define UPDATE_NS (100 * NS_PER_MS)
-#define BAR_WIDTH 30
+#define SAMPLE_NS NS_PER_S
+#define BAR_WIDTH 20
 
 void progress_start(
 	struct progress *progress, const char *target, uint64_t interval_ns, uint64_t first_offset)
@@ -36,20 +37,52 @@ uint64_t progress_left(
 	return done > 0 ? (uint64_t)(spent * left / done) : 0;
 }
 
-static void draw(const struct progress *progress, const struct progress_figures *figures)
+static void draw_bar(const struct progress *progress, const struct progress_figures *figures)
 {
-	static const char full[] = "##############################";
+	static const char full[] = "####################";
 	double part = figures->size > figures->offset
 			      ? (double)figures->offset / (double)figures->size
 			      : 1;
 	uint64_t left = progress_left(progress, figures, clock_monotonic_ns()) / NS_PER_S;
 
 	_Static_assert(sizeof(full) == BAR_WIDTH + 1, "the bar is as wide as it says");
-	fprintf(stderr,
-		"\r[%-*.*s] %3d%%  %" PRIu64 " lines  %" PRIu64 ":%02" PRIu64 ":%02" PRIu64
-		" left\033[K",
-		BAR_WIDTH, (int)(part * BAR_WIDTH), full, (int)(part * 100), figures->lines,
-		left / 3600, left / 60 % 60, left % 60);
+	if (figures->size == 0)
+		return;
+	fprintf(stderr, "[%-*.*s] %3d%%  %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left  ", BAR_WIDTH,
+		(int)(part * BAR_WIDTH), full, (int)(part * 100), left / 3600, left / 60 % 60,
+		left % 60);
+}
+
+static void draw(const struct progress *progress, const struct progress_figures *figures)
+{
+	fputc('\r', stderr);
+	draw_bar(progress, figures);
+	fprintf(stderr, "%" PRIu64 " lines  %.4g/s", figures->lines, progress->reached);
+	if (figures->asked > 0)
+		fprintf(stderr, " of %.4g/s", figures->asked);
+	fprintf(stderr, "  late %.3g ms", (double)figures->late_ns / (double)NS_PER_MS);
+	if (figures->speed < 1 || figures->speed > 1)
+		fprintf(stderr, "  speed %.3g", figures->speed);
+	fputs(figures->paused ? "  paused\033[K" : "\033[K", stderr);
+}
+
+static void sample(struct progress *progress, const struct progress_figures *figures, uint64_t now)
+{
+	uint64_t since = progress->sample_ns ? progress->sample_ns : progress->started_ns;
+
+	if (now - since < SAMPLE_NS && progress->sample_ns)
+		return;
+	if (now > since)
+		progress->reached = (double)(figures->lines - progress->sample_lines) *
+				    (double)NS_PER_S / (double)(now - since);
+	progress->sample_ns = now;
+	progress->sample_lines = figures->lines;
+}
+
+void progress_redraw(struct progress *progress, const struct progress_figures *figures)
+{
+	if (progress->shown)
+		draw(progress, figures);
 }
 
 void progress_show(struct progress *progress, const struct progress_figures *figures)
@@ -62,6 +95,7 @@ void progress_show(struct progress *progress, const struct progress_figures *fig
 	if (progress->updated_ns && now - progress->updated_ns < UPDATE_NS)
 		return;
 	progress->updated_ns = now;
+	sample(progress, figures, now);
 	draw(progress, figures);
 }
 

@@ -1,4 +1,5 @@
-/* One line on a terminal: how many lines, how much of the source, how long still. */
+/* One line on a terminal: how many lines, how fast, how late, how much of the source, how long
+ * still. */
 #ifndef WRITER_PROGRESS_H
 #define WRITER_PROGRESS_H
 
@@ -10,11 +11,17 @@ struct progress {
 	uint64_t started_ns, updated_ns;
 	uint64_t interval_ns;
 	uint64_t first_offset; /* where this run began */
+	uint64_t sample_ns, sample_lines;
+	double reached; /* lines a second, between the last two samples */
 };
 
 struct progress_figures {
 	uint64_t lines;        /* of this run */
-	uint64_t offset, size; /* of the source */
+	uint64_t offset, size; /* of the source; size 0: not known */
+	double asked;          /* lines a second; 0: not told by the pace */
+	uint64_t late_ns;      /* the last batch */
+	double speed;
+	bool paused;
 };
 
 /* Nothing will be shown unless standard error is a terminal and not where the lines go, too. */
@@ -23,6 +30,9 @@ void progress_start(
 
 /* At most ten times a second. */
 void progress_show(struct progress *progress, const struct progress_figures *figures);
+
+/* At once: something else than the figures has changed. */
+void progress_redraw(struct progress *progress, const struct progress_figures *figures);
 
 /* The last figures stay on the screen. */
 void progress_end(struct progress *progress, const struct progress_figures *figures);

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "writer/append.h"
 #include "writer/figures.h"
+#include "writer/keys.h"
 #include "writer/pace.h"
 #include "writer/progress.h"
 #include "writer/replay_state.h"
@@ -21,6 +22,8 @@
 
 #define BATCHES_PER_TURN 16 /* then signals are looked at */
 #define RETRY_NS NS_PER_S
+#define SPEED_LEAST 1 /* thousandths */
+#define SPEED_MOST UINT64_C(1000000000)
 #define STAMPS_EXPECTED_WITHIN ((size_t)64 << 10) /* bytes */
 
 struct replay {
@@ -35,7 +38,10 @@ struct replay {
 	struct window window;
 	struct pace pace;
 	struct progress progress;
-	uint64_t first_line;  /* of this run */
+	uint64_t first_line; /* of this run */
+	struct keys keys;
+	bool paused;
+	uint64_t late_ns;     /* the last batch */
 	uint64_t bytes;       /* written in this run */
 	uint64_t due_ns;      /* when the first line of the batch was */
 	uint64_t round_start; /* offset of the line that start_at says */
@@ -57,12 +63,24 @@ static void end(struct replay *replay, int status)
 	sd_event_exit(replay->loop, 0);
 }
 
+/* What the pace counts, in a line. */
+static double mean_unit(const struct replay *replay)
+{
+	uint64_t lines = batch_of(replay)->done.lines - replay->first_line;
+
+	return replay->conf->rate_bytes && lines > 0 ? (double)replay->bytes / (double)lines : 1;
+}
+
 static struct progress_figures figures(const struct replay *replay)
 {
 	return (struct progress_figures){
 		.lines = batch_of(replay)->done.lines - replay->first_line,
 		.offset = batch_of(replay)->done.offset,
 		.size = source_size(&replay->source),
+		.asked = pace_rate(&replay->pace) / mean_unit(replay),
+		.late_ns = replay->late_ns,
+		.speed = (double)replay->pace.speed_thousandths / 1000,
+		.paused = replay->paused,
 	};
 }
 
@@ -89,8 +107,8 @@ static void show(const struct replay *replay)
 static void count_batch(struct replay *replay, uint64_t bytes)
 {
 	replay->bytes += bytes;
-	figures_show_lateness(replay->worker->stats,
-		replay->pace.due_ns ? clock_monotonic_ns() - replay->pace.due_ns : 0);
+	replay->late_ns = replay->pace.due_ns ? clock_monotonic_ns() - replay->pace.due_ns : 0;
+	figures_show_lateness(replay->worker->stats, replay->late_ns);
 }
 
 static void save(struct replay *replay)
@@ -424,6 +442,10 @@ static bool take_due_lines(struct replay *replay, uint64_t *wake)
 		end(replay, STATUS_OK);
 		return false;
 	}
+	if (replay->paused) {
+		*wake = TIMER_NEVER;
+		return false;
+	}
 	if (replay->conf->by_stamps)
 		return take_lines_by_stamps(replay, now, wake);
 	if (!pace_due(&replay->pace, now, &allowance) && !is_finished(replay)) {
@@ -449,6 +471,37 @@ static int on_turn(sd_event_source *timer, uint64_t usec, void *context)
 	if (wake > replay->stop_ns && batch_of(replay)->length == 0)
 		wake = replay->stop_ns;
 	return timer_arm(replay->timer, going_on ? 0 : wake);
+}
+
+/* Keys */
+
+static void change_speed(struct replay *replay, uint64_t thousandths)
+{
+	if (thousandths >= SPEED_LEAST && thousandths <= SPEED_MOST)
+		pace_set_speed(&replay->pace, thousandths, clock_monotonic_ns());
+}
+
+static void on_key(void *context, char key)
+{
+	struct replay *replay = context;
+	uint64_t speed = replay->pace.speed_thousandths;
+	struct progress_figures shown;
+
+	if (key == ' ') {
+		replay->paused = !replay->paused;
+		pace_restart(&replay->pace, clock_monotonic_ns());
+	} else if (key == '+') {
+		change_speed(replay, speed * 2);
+	} else if (key == '-') {
+		change_speed(replay, speed / 2);
+	} else if (key == '=') {
+		change_speed(replay, replay->conf->speed_thousandths);
+	} else if (key == 'q') {
+		end(replay, STATUS_OK);
+	}
+	shown = figures(replay);
+	progress_redraw(&replay->progress, &shown);
+	timer_arm(replay->timer, 0);
 }
 
 /* Signals */
@@ -587,6 +640,10 @@ static int add_sources(struct replay *replay, const struct worker_signals *signa
 			replay->loop, &replay->hangup, STDOUT_FILENO, 0, on_hangup, replay);
 		r = r == -EPERM ? 0 : r;
 	}
+	replay->keys.pressed = on_key;
+	replay->keys.context = replay;
+	if (r >= 0 && replay->worker->adhoc && replay->source.stream < 0 && !replay->setup->client)
+		r = keys_start(&replay->keys, replay->loop);
 	if (r < 0)
 		log_error("cannot set up the event loop: %s", reason(r));
 	return r < 0 ? r : 0;
@@ -601,6 +658,7 @@ static void run(struct replay *replay)
 	figures_define_replay(replay->worker->stats);
 	worker_ready(replay->worker);
 	pace_start(&replay->pace, replay->conf, clock_monotonic_ns());
+	replay->paused = replay->conf->paused;
 	replay->stop_ns = replay->conf->stop_after_ns
 				  ? clock_monotonic_ns() + replay->conf->stop_after_ns
 				  : UINT64_MAX;
@@ -618,6 +676,7 @@ static void run(struct replay *replay)
 
 static void close_all(struct replay *replay)
 {
+	keys_end(&replay->keys);
 	sd_event_source_disable_unref(replay->timer);
 	sd_event_source_disable_unref(replay->writable);
 	sd_event_source_disable_unref(replay->readable);

@@ -17,6 +17,15 @@ void schedule_start_rate(struct schedule *schedule, uint64_t per_second, uint64_
 	};
 }
 
+void schedule_scale(struct schedule *schedule, uint64_t thousandths)
+{
+	if (thousandths == 1000)
+		return;
+	if (__builtin_mul_overflow(schedule->interval_ns, UINT64_C(1000), &schedule->interval_ns))
+		schedule->interval_ns = UINT64_MAX;
+	schedule->per *= thousandths;
+}
+
 void schedule_restart(struct schedule *schedule, uint64_t first_ns)
 {
 	schedule->anchor_ns = first_ns;

@@ -23,6 +23,9 @@ void schedule_start(struct schedule *schedule, uint64_t interval_ns, uint64_t fi
 /* Likewise, so many a second. */
 void schedule_start_rate(struct schedule *schedule, uint64_t per_second, uint64_t first_ns);
 
+/* Makes the pace so many thousandths as fast, from the anchor on. */
+void schedule_scale(struct schedule *schedule, uint64_t thousandths);
+
 /* At the same pace, the next one is due at `first_ns`. */
 void schedule_restart(struct schedule *schedule, uint64_t first_ns);
 

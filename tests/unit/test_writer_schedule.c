@@ -111,7 +111,9 @@ static void test_a_rate_that_divides_no_second_does_not_drift(void **state)
 
 static void test_bytes_are_due_by_their_number(void **state)
 {
-	const struct replay_conf conf = { .rate_bytes = 1000, .burst_ns = NS_PER_S };
+	const struct replay_conf conf = {
+		.speed_thousandths = 1000, .rate_bytes = 1000, .burst_ns = NS_PER_S
+	};
 	struct allowance allowance;
 	struct pace pace;
 
@@ -129,7 +131,9 @@ static void test_bytes_are_due_by_their_number(void **state)
 
 static void test_a_burst_is_bounded(void **state)
 {
-	const struct replay_conf conf = { .interval_ns = NS_PER_MS, .burst_ns = NS_PER_S };
+	const struct replay_conf conf = {
+		.speed_thousandths = 1000, .interval_ns = NS_PER_MS, .burst_ns = NS_PER_S
+	};
 	struct allowance allowance;
 	struct pace pace;
 
@@ -146,7 +150,9 @@ static void test_a_burst_is_bounded(void **state)
 
 static void test_skipping_goes_on_from_now(void **state)
 {
-	const struct replay_conf conf = { .interval_ns = NS_PER_MS, .catch_up = CATCH_UP_SKIP };
+	const struct replay_conf conf = {
+		.speed_thousandths = 1000, .interval_ns = NS_PER_MS, .catch_up = CATCH_UP_SKIP
+	};
 	struct allowance allowance;
 	struct pace pace;
 
@@ -157,6 +163,25 @@ static void test_skipping_goes_on_from_now(void **state)
 	assert_true(pace_due(&pace, START + 1100 * NS_PER_MS, &allowance));
 	assert_int_equal(allowance.lines, 1);
 	assert_int_equal(pace.skipped_ns, 1100 * NS_PER_MS);
+}
+
+static void test_speed_goes_for_any_pace(void **state)
+{
+	const struct replay_conf conf = {
+		.interval_ns = NS_PER_S, .speed_thousandths = 4000, .burst_ns = NS_PER_S
+	};
+	struct allowance allowance;
+	struct pace pace;
+
+	(void)state;
+	pace_start(&pace, &conf, START);
+	assert_true(pace_due(&pace, START + NS_PER_S - 1, &allowance));
+	assert_int_equal(allowance.lines, 4);
+	assert_true(pace_rate(&pace) > 3.99 && pace_rate(&pace) < 4.01);
+	pace_set_speed(&pace, 500, START + NS_PER_S);
+	pace_done(&pace, 1, 0);
+	assert_false(pace_due(&pace, START + 3 * NS_PER_S - 1, &allowance));
+	assert_int_equal(pace_wake(&pace, START + NS_PER_S), START + 3 * NS_PER_S);
 }
 
 static void test_fast_paces_sleep_for_several_lines(void **state)
@@ -200,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_bytes_are_due_by_their_number),
 		cmocka_unit_test(test_a_burst_is_bounded),
 		cmocka_unit_test(test_skipping_goes_on_from_now),
+		cmocka_unit_test(test_speed_goes_for_any_pace),
 		cmocka_unit_test(test_time_left),
 	};
 
