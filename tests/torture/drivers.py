@@ -105,11 +105,17 @@ class Once(Driver):
         self.look()
 
     def _settle(self):
-        """Before what the model can only tell from a known state: after a kill, or when a glob has
-        not yet seen the name that makes others its rotated siblings."""
+        """Before what the model can only tell from a known state: after a kill; when a glob has not
+        yet seen the name that makes others its rotated siblings; when a hole is yet to be seen at
+        the place where it was made."""
         live = self.world.live()
-        if self.killed or (self.by_glob and live and not live.known):
+        unseen = live and (live.nuls > live.offset or (self.by_glob and not live.known))
+        if self.killed or unseen:
             self.look()
+
+    def edit(self):
+        self._settle()
+        self.world.edit()
 
     # --- what destroys bytes ---
 
