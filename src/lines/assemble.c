@@ -253,13 +253,6 @@ static bool to_keep(const struct logfile *file, bool live_found)
 	return file->content || (!live_found && !is_gone(file));
 }
 
-/* Files that came after it have been seen, and it had been read to its end: nothing can be missing.
- */
-static bool was_over(const struct logfile *file)
-{
-	return file->younger && file->record.size <= file->record.place.offset;
-}
-
 /* Takes the files up to `stop` from the old list: what was found is put in by its candidate,
  * what is still open stays, and the account of the others is closed. */
 static void take_until(struct stream *stream, struct logfile **old, const struct logfile *stop,
@@ -275,7 +268,7 @@ static void take_until(struct stream *stream, struct logfile **old, const struct
 			stream_append(stream, file);
 			continue;
 		}
-		file->record.accounts.gaps += !was_over(file);
+		file->record.accounts.gaps += !logfile_over(file);
 		close_account(stream, file);
 	}
 }
@@ -288,11 +281,12 @@ static const struct logfile *next_match(const struct candidates *candidates, siz
 	return NULL;
 }
 
-/* Is there a file of which nothing was found, neither on the disk nor in a descriptor? */
+/* Is there a file of which nothing was found, neither on the disk nor in a descriptor, though it
+ * may have lines that were handed over since the checkpoint? */
 static bool any_missing(const struct stream *stream, const struct candidates *candidates)
 {
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->content && !matched(file, candidates))
+		if (!file->content && !matched(file, candidates) && !logfile_over(file))
 			return true;
 	return false;
 }

@@ -26,7 +26,7 @@ static int read_names(struct listing *listing, DIR *directory)
 	const struct dirent *entry;
 	size_t size = 0;
 
-	while ((entry = readdir(directory))) {
+	while (errno = 0, (entry = readdir(directory))) {
 		if (listing->count == size) {
 			char **names = reallocarray(listing->names, 2 * size + 16, sizeof(char *));
 
@@ -40,6 +40,8 @@ static int read_names(struct listing *listing, DIR *directory)
 			return -ENOMEM;
 		listing->count++;
 	}
+	if (errno)
+		return -errno;
 	if (listing->count)
 		qsort(listing->names, listing->count, sizeof(char *), by_name);
 	return 0;

@@ -135,6 +135,11 @@ bool logfile_note(struct logfile *file, const struct stat *st, uint64_t now)
 	return file->unread;
 }
 
+bool logfile_over(const struct logfile *file)
+{
+	return file->younger && logfile_size(file) <= file->record.place.offset;
+}
+
 bool logfile_finished(const struct logfile *file)
 {
 	return !file->unread && file->partial == 0;

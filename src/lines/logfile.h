@@ -16,7 +16,7 @@ struct logfile {
 	size_t partial;          /* bytes of an unterminated end, as of the last reading */
 	bool named;              /* the live path leads to it */
 	bool unread;             /* there may be more to read */
-	bool recorded;           /* a saved checkpoint knows it */
+	bool recorded;           /* a saved checkpoint knows it, and that there is more to come */
 	bool displaced;          /* its content is gone from its inode: truncated or overwritten */
 	int trouble;             /* last errno reported, so that it is reported once */
 };
@@ -42,6 +42,10 @@ bool logfile_changed(const struct logfile *file, const struct stat *st);
 
 /* The largest size seen, verified or not. */
 uint64_t logfile_size(const struct logfile *file);
+
+/* Has another file taken over its path, and has it been dealt with to its end? Then nothing of it
+ * can be missing, unless late lines come. */
+bool logfile_over(const struct logfile *file);
 
 /* Is it dealt with to the end of what was seen? */
 bool logfile_finished(const struct logfile *file);

@@ -119,6 +119,13 @@ static void look_at_new(struct stream *stream, const struct stat *st, const stru
 	}
 }
 
+static bool removed(const struct logfile *file)
+{
+	struct stat st;
+
+	return file->content && content_stat(file->content, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Nothing is at the path. What we have not opened may have been rotated. */
 static void look_at_nothing(struct stream *stream, const struct look *look)
 {
@@ -128,7 +135,7 @@ static void look_at_nothing(struct stream *stream, const struct look *look)
 		file->named = false;
 		file->quiet_since = look->now;
 	}
-	if (!stream->assembled || (file && !file->content))
+	if (!stream->assembled || (file && (!file->content || removed(file))))
 		stream_assemble(stream, NULL, look);
 }
 
@@ -316,13 +323,6 @@ bool stream_waits(const struct stream *stream, const struct stream_rules *rules)
 static bool succeeded(const struct logfile *file)
 {
 	return file->younger && (file->younger->record.place.offset > 0 || file->younger->partial);
-}
-
-static bool removed(const struct logfile *file)
-{
-	struct stat st;
-
-	return file->content && content_stat(file->content, &st) == 0 && st.st_nlink == 0;
 }
 
 size_t stream_tidy(struct stream *stream, const struct look *look)

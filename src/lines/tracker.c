@@ -370,7 +370,7 @@ static int add_record(struct tracker *tracker, struct record *record, const char
 		return -ENOMEM;
 	}
 	file->record = *record;
-	file->recorded = true;
+	file->recorded = record->size > record->place.offset; /* see logfile_over() */
 	file->unread = true;
 	file->quiet_since = clock_monotonic_ns();
 	stream_append(stream, file);
@@ -421,7 +421,7 @@ void tracker_recorded(struct tracker *tracker)
 	tracker->changed = false;
 	for (size_t i = 0; i < tracker->count; i++) {
 		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
-			file->recorded = true;
+			file->recorded = !logfile_over(file);
 	}
 }
 
