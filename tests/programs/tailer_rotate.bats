@@ -252,6 +252,25 @@ symlink() {
 }
 @test "a symbolic link that is turned to another file" { both symlink; }
 
+symlink_and_back() {
+    number=0
+    : >expected
+    : >one
+    ln -s one log
+    next 100
+    follow
+    delivered
+    : >two
+    ln -sfn two log
+    next 50
+    delivered
+    ln -sfn one log
+    next 50
+    delivered
+    finish
+}
+@test "a symbolic link that is turned back at once: what was read there is not read again" { both symlink_and_back; }
+
 # --- copied and cut off ---
 
 copytruncate_all_read() {
@@ -375,6 +394,21 @@ compressed_cascade() { mv log log.2 && gzip log.2 && next 70 && mv log log.1; }
         ! type "$packer" || down compressed
     done
     down compressed_cascade
+}
+
+@test "a compressed sibling that is still being written is waited for" {
+    begin
+    stop tailer
+    next 20000
+    gzip -c log >whole
+    rm log
+    head -c 2000 whole >log.1.gz
+    next 10
+    follow 'grace = 5s'
+    wait_for 5 contains tailer.err 'sections running'
+    tail -c +2001 whole >>log.1.gz
+    delivered
+    finish
 }
 
 @test "a file that is just being compressed is read from its plain twin" {
