@@ -12,6 +12,10 @@ struct handler_key {
 	bool (*add)(cfg_t *section, const char *key, struct handler_conf *handler);
 };
 
+#define BUFFER_MIN ((size_t)64 * 1024)
+#define BUFFER_MAX ((size_t)1024 * 1024 * 1024)
+
+static const char *const yes_or_no[] = { "no", "yes", NULL };
 static const char *const mode_names[] = { "stream", "processor", NULL };
 static const char *const facility_names[] = { "auth", "authpriv", "cron", "daemon", "ftp", "lpr",
 	"mail", "news", "syslog", "user", "uucp", "local0", "local1", "local2", "local3", "local4",
@@ -76,6 +80,31 @@ static bool add_level(cfg_t *section, const char *key, struct handler_conf *hand
 	return add_choice(section, key, level_names, handler);
 }
 
+/* As many options as values. */
+static bool add_list(cfg_t *section, const char *key, struct handler_conf *handler)
+{
+	for (unsigned i = 0; i < cfg_size(section, key); i++)
+		if (!add_option(handler, key, cfg_getnstr(section, key, i)))
+			return false;
+	return true;
+}
+
+static bool add_buffer(cfg_t *section, const char *key, struct handler_conf *handler)
+{
+	char bytes[32];
+	size_t size;
+
+	if (!take_size(section, key, BUFFER_MIN, BUFFER_MAX, &size))
+		return false;
+	snprintf(bytes, sizeof(bytes), "%zu", size);
+	return add_option(handler, key, bytes);
+}
+
+static bool add_yes_or_no(cfg_t *section, const char *key, struct handler_conf *handler)
+{
+	return add_choice(section, key, yes_or_no, handler);
+}
+
 static bool add_command(cfg_t *section, const char *key, struct handler_conf *handler)
 {
 	char **command = NULL;
@@ -116,8 +145,8 @@ static bool add_module_options(cfg_t *section, const char *key, struct handler_c
 	return true;
 }
 
-static const char *const type_names[] = { "print", "file", "exec", "journal", "syslog", "module",
-	NULL };
+static const char *const type_names[] = { "print", "file", "exec", "journal", "syslog", "serve",
+	"module", NULL };
 
 /* Which type has which keys, in the order of type_names. */
 static const struct handler_key type_keys[][5] = {
@@ -127,6 +156,7 @@ static const struct handler_key type_keys[][5] = {
 	{ { "identifier", add_text } },
 	{ { "identifier", add_text }, { "facility", add_facility }, { "level", add_level },
 		{ "socket", add_path } },
+	{ { "listen", add_list }, { "buffer", add_buffer }, { "allow_remote", add_yes_or_no } },
 	{ { "module", set_module }, { "options", add_module_options } },
 };
 
@@ -194,14 +224,20 @@ const struct handler_conf *handler_conf_find(
 	return NULL;
 }
 
+/* Is the option one of this key? */
+static bool is_of(const char *option, const char *key)
+{
+	size_t len = strlen(key);
+
+	return strncmp(option, key, len) == 0 && option[len] == '=';
+}
+
 /* The value of the first option of this name, or NULL. */
 static const char *option_value(const struct handler_conf *handler, const char *name)
 {
-	size_t len = strlen(name);
-
 	for (char **option = handler->options; *option; option++)
-		if (strncmp(*option, name, len) == 0 && (*option)[len] == '=')
-			return *option + len + 1;
+		if (is_of(*option, name))
+			return strchr(*option, '=') + 1;
 	return NULL;
 }
 
@@ -214,16 +250,19 @@ const char *handler_conf_output(const struct handler_conf *handler)
 	return NULL;
 }
 
-static void write_command(const struct handler_conf *handler, FILE *out)
+/* All options of a key whose value is a list. */
+static void write_list(const struct handler_conf *handler, const char *key, FILE *out)
 {
 	const char *comma = "";
 
-	fputs("\tcommand = {", out);
+	if (!option_value(handler, key))
+		return;
+	fprintf(out, "\t%s = {", key);
 	for (char **option = handler->options; *option; option++) {
-		if (strncmp(*option, "command=", 8) != 0)
+		if (!is_of(*option, key))
 			continue;
 		fputs(comma, out);
-		text_quoted(out, *option + 8);
+		text_quoted(out, strchr(*option, '=') + 1);
 		comma = ", ";
 	}
 	fputs("}\n", out);
@@ -240,10 +279,10 @@ static void write_option(const char *option, FILE *out)
 
 static void write_options(const struct handler_conf *handler, FILE *out)
 {
-	if (option_value(handler, "command"))
-		write_command(handler, out);
+	write_list(handler, "command", out);
+	write_list(handler, "listen", out);
 	for (char **option = handler->options; *option; option++)
-		if (strncmp(*option, "command=", 8) != 0)
+		if (!is_of(*option, "command") && !is_of(*option, "listen"))
 			write_option(*option, out);
 }
 

@@ -26,6 +26,9 @@ static cfg_opt_t handler_keys[] = {
 	KEY("facility", "user"),
 	KEY("level", "info"),
 	KEY("socket", "/dev/log"),
+	LIST_KEY("listen"),
+	KEY("buffer", "1M"),
+	KEY("allow_remote", "no"),
 	KEY("module", NULL),
 	LIST_KEY("options"),
 	CFG_END(),
@@ -47,6 +50,7 @@ static cfg_opt_t tail_keys[] = {
 	KEY("checkpoint_interval", "1"),
 	KEY("retries", "3"),
 	KEY("dead_letter", NULL),
+	KEY("ack", "close"),
 	KEY("handler", NULL),
 	CFG_END(),
 };
@@ -60,6 +64,7 @@ static cfg_opt_t tailer_keys[] = {
 
 static const char *const watch_names[] = { "poll", "inotify", NULL };
 static const char *const start_names[] = { "beginning", "end", NULL };
+static const char *const ack_names[] = { "close", "line", NULL };
 static const char *const long_line_names[] = { "split", "truncate", "skip", NULL };
 
 static bool take_paths_of(cfg_t *section, struct tail_conf *tail)
@@ -92,15 +97,17 @@ static bool take_limits(cfg_t *section, struct tail_conf *tail)
 
 static bool take_choices(cfg_t *section, struct tail_conf *tail)
 {
-	int watch, start, long_line;
+	int watch, start, long_line, ack;
 
 	if (!take_choice(section, "watch", watch_names, &watch) ||
 		!take_choice(section, "start", start_names, &start) ||
-		!take_choice(section, "long_line", long_line_names, &long_line))
+		!take_choice(section, "long_line", long_line_names, &long_line) ||
+		!take_choice(section, "ack", ack_names, &ack))
 		return false;
 	tail->watch = (enum watch)watch;
 	tail->start = (enum start)start;
 	tail->long_line = (enum long_line)long_line;
+	tail->ack = (enum ack)ack;
 	return true;
 }
 
@@ -244,6 +251,7 @@ static void tail_write(const struct tail_conf *tail, FILE *out)
 	text_duration(out, "checkpoint_interval", tail->checkpoint_interval_ns);
 	text_count(out, "retries", tail->retries);
 	text_string(out, "dead_letter", tail->dead_letter);
+	text_string(out, "ack", ack_names[tail->ack]);
 	text_string(out, "handler", tail->handler->name);
 	text_close(out);
 }

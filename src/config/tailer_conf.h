@@ -14,7 +14,7 @@
 
 struct handler_conf {
 	char *name;     /* title */
-	char *type;     /* "print", "file", "exec", "journal", "syslog", "module" */
+	char *type;     /* "print", "file", "exec", "journal", "syslog", "serve", "module" */
 	char *module;   /* type "module": path or bare name; else NULL */
 	char **options; /* "name=value" for struct lk_settings, NULL at the end; the built-in
 			   handlers' own keys (path, command, ...) are here too */
@@ -24,6 +24,7 @@ struct handler_conf {
 
 enum watch { WATCH_POLL, WATCH_INOTIFY };
 enum start { START_BEGINNING, START_END };
+enum ack { ACK_CLOSE, ACK_LINE };
 
 struct tail_conf {
 	char *name;
@@ -37,6 +38,7 @@ struct tail_conf {
 	uint64_t partial_timeout_ns; /* 0: an unterminated line waits */
 	enum watch watch;
 	enum start start;
+	enum ack ack; /* how a client that pulls says what it has taken */
 	size_t max_line;
 	enum long_line long_line;
 	size_t max_open;   /* descriptors held for idle files */

@@ -53,19 +53,27 @@ static bool claim_all(cfg_t *tree, const struct tailer_conf *conf, struct output
 	return true;
 }
 
-/* Handlers may be used by several sections, but not where they write to the same file. */
+/* NULL: nothing. */
+static const char *what_is_unshared(const struct handler_conf *handler)
+{
+	if (strcmp(handler->type, "serve") == 0)
+		return "sockets";
+	return handler_conf_output(handler) ? "output" : NULL;
+}
+
+/* Handlers may be used by several sections, but not where they write to the same file or listen. */
 static bool check_handler_users(cfg_t *tree, const struct tailer_conf *conf)
 {
 	for (size_t i = 0; i < conf->tail_count; i++) {
 		const struct handler_conf *handler = conf->tails[i].handler;
+		const char *unshared = what_is_unshared(handler);
 
-		for (size_t j = 0; j < i && handler_conf_output(handler); j++)
+		for (size_t j = 0; j < i && unshared; j++)
 			if (conf->tails[j].handler == handler)
 				return take_error(cfg_getnsec(tree, "tail", (unsigned)i), "handler",
 					"handler = \"%s\": tail \"%s\" uses it already, and its "
-					"output %s cannot be shared",
-					handler->name, conf->tails[j].name,
-					handler_conf_output(handler));
+					"%s cannot be shared",
+					handler->name, conf->tails[j].name, unshared);
 	}
 	return true;
 }

@@ -18,7 +18,7 @@
 
 static const char usage[] =
 	"Usage: " PROGRAM " [-n] [-d] [-P FILE] [-s DIR] [--once] [-f FILE [SECTION...]]\n"
-	"       " PROGRAM " -t | -T | -i [-f FILE [SECTION...]]\n"
+	"       " PROGRAM " -t | -T | -i [--follow] [--wait] [-f FILE [SECTION...]]\n"
 	"       " PROGRAM " [-s DIR] [--once] [--flush] PATH...\n"
 	"\n"
 	"Follows logs through every rotation and hands their lines to a handler.\n"
@@ -34,20 +34,25 @@ static const char usage[] =
 	"  -s, --state DIR      where it is kept how far each section has come\n"
 	"      --once           stop at the end of what is there now\n"
 	"      --flush          with --once: an unterminated last line too\n"
+	"      --follow         with -i: go on with new lines until the client leaves\n"
+	"      --wait           with -i: while another client is being served\n"
 	"  -V, --version        print the version and exit\n"
 	"  -h, --help           print this and exit\n";
 
-enum { OPTION_ONCE = 256, OPTION_FLUSH };
+enum { OPTION_ONCE = 256, OPTION_FLUSH, OPTION_FOLLOW, OPTION_WAIT };
 
 static const struct option own_options[] = {
 	{ "once", no_argument, NULL, OPTION_ONCE },
 	{ "flush", no_argument, NULL, OPTION_FLUSH },
+	{ "follow", no_argument, NULL, OPTION_FOLLOW },
+	{ "wait", no_argument, NULL, OPTION_WAIT },
 	{ 0 },
 };
 
 /* What the command line has beyond the common letters. */
 struct own {
 	bool once, flush;
+	struct pull pull;
 };
 
 static int take_own(void *context, int value, const char *argument)
@@ -55,10 +60,19 @@ static int take_own(void *context, int value, const char *argument)
 	struct own *own = context;
 
 	(void)argument;
-	if (value == OPTION_ONCE)
+	switch (value) {
+	case OPTION_ONCE:
 		own->once = true;
-	else
+		break;
+	case OPTION_FLUSH:
 		own->flush = true;
+		break;
+	case OPTION_FOLLOW:
+		own->pull.follow = true;
+		break;
+	default:
+		own->pull.wait = true;
+	}
 	return STATUS_OK;
 }
 
@@ -79,8 +93,8 @@ static int run_once(const struct section_list *list, const struct own *own)
 }
 
 /* -d, -i and the ad-hoc form: the one section in this very process. */
-static int run_one(const struct options *options, struct sections_choice *choice,
-	const struct section_list *list)
+static int run_one(const struct options *options, const struct own *own,
+	struct sections_choice *choice, const struct section_list *list)
 {
 	struct worker worker = { .ready_fd = -1, .adhoc = !choice->config };
 
@@ -92,7 +106,7 @@ static int run_one(const struct options *options, struct sections_choice *choice
 		log_set_section(list->section[0].name);
 		title_set(PROGRAM ": %s", list->section[0].name);
 	}
-	return options->inetd ? sections_pull(&list->section[0])
+	return options->inetd ? sections_pull(&list->section[0], &own->pull)
 			      : sections_run(choice, &list->section[0], &worker);
 }
 
@@ -128,7 +142,7 @@ static int run_adhoc(const struct options *options, const struct own *own)
 
 	if (!conf || sections_from(conf, options->state, &list) < 0)
 		return STATUS_FAILURE;
-	status = own->once ? run_once(&list, own) : run_one(options, &choice, &list);
+	status = own->once ? run_once(&list, own) : run_one(options, own, &choice, &list);
 	sections_release(&choice, &list);
 	return status;
 }
@@ -143,6 +157,7 @@ static int run_configured(const struct options *options, const struct own *own)
 		.count = options->count,
 		.log_level = options->debug ? LOG_DEBUG : -1,
 		.detached = !here && !options->foreground,
+		.takes_sockets = !here || options->debug,
 	};
 	struct section_list list;
 	int status = STATUS_OK;
@@ -156,7 +171,7 @@ static int run_configured(const struct options *options, const struct own *own)
 	else if (options->test)
 		printf("%s: configuration OK\n", choice.config);
 	else
-		status = own->once ? run_once(&list, own) : run_one(options, &choice, &list);
+		status = own->once ? run_once(&list, own) : run_one(options, own, &choice, &list);
 	sections_release(&choice, &list);
 	return fflush(stdout) == 0 ? status : STATUS_FAILURE;
 }
@@ -165,6 +180,10 @@ static int run(const struct options *options, const struct own *own)
 {
 	if (own->flush && !own->once) {
 		log_error("--flush goes with --once; a section that follows has partial_timeout");
+		return STATUS_USAGE;
+	}
+	if ((own->pull.follow || own->pull.wait) && !options->inetd) {
+		log_error("--follow and --wait go with -i; without it everything follows");
 		return STATUS_USAGE;
 	}
 	if (options->config || options->count == 0)
@@ -213,6 +232,8 @@ int main(int argc, char **argv)
 	if (options.inetd) /* descriptor 2 belongs to the client */
 		log_open(PROGRAM, LOG_TO_SYSLOG);
 	status = run(&options, &own);
+	if (options.inetd && status != STATUS_OK)
+		pull_reset();
 	options_free(&options);
 	return status;
 }

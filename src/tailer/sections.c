@@ -5,6 +5,7 @@
 #include "handlers/registry.h"
 #include "tailer/loop.h"
 #include "tailer/once.h"
+#include "tailer/passed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -207,7 +208,8 @@ int sections_load(void *context, struct section_list *list)
 
 	if (!conf)
 		return -EINVAL;
-	if (!all_found(choice, conf) || check(conf, choice->detached) < 0) {
+	if (!all_found(choice, conf) || (choice->takes_sockets && passed_assign(conf) < 0) ||
+		check(conf, choice->detached) < 0) {
 		tailer_conf_free(conf);
 		return -EINVAL;
 	}
@@ -235,7 +237,7 @@ void sections_release(void *choice, struct section_list *list)
 
 static struct store_place place_of(const struct tail_section *section)
 {
-	return (struct store_place){ section->state, section->files };
+	return (struct store_place){ .state = section->state, .name = section->files };
 }
 
 int sections_run(void *choice, const struct section *section, struct worker *worker)
@@ -255,25 +257,17 @@ int sections_once(const struct section *section, bool flush)
 	return once_run(settings->tail, &place, flush);
 }
 
-/* The client is one more handler; it has a checkpoint of its own, so that the resident daemon is
- * not disturbed. */
-int sections_pull(const struct section *section)
+int sections_pull(const struct section *section, const struct pull *pull)
 {
-	static char name[] = "client", type[] = "client";
-	static char *no_options[] = { NULL };
 	const struct tail_section *settings = section->settings;
-	const struct handler_conf client = { .name = name, .type = type, .options = no_options };
-	struct tail_conf tail = *settings->tail;
-	struct store_place place = { settings->state, NULL };
+	struct store_place place = place_of(settings);
 	char *files;
 	int status;
 
 	if (asprintf(&files, "%s.pull", settings->files) < 0)
 		return STATUS_FAILURE;
-	tail.handler = &client;
-	tail.dead_letter = NULL;
 	place.name = files;
-	status = once_run(&tail, &place, false);
+	status = pull_run(settings->tail, &place, settings->stop_timeout_ns, pull);
 	free(files);
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "config/tailer_conf.h"
 #include "daemon/supervisor.h"
+#include "tailer/pull.h"
 
 /* What the command line says about them; lives as long as the sections. */
 struct sections_choice {
@@ -11,8 +12,9 @@ struct sections_choice {
 	const char *state;  /* instead of the configuration's, or NULL */
 	char *const *names; /* of those to run; none: all */
 	int count;
-	int log_level; /* instead of the configuration's, or -1 */
-	bool detached; /* nobody will see standard output */
+	int log_level;      /* instead of the configuration's, or -1 */
+	bool detached;      /* nobody will see standard output */
+	bool takes_sockets; /* that systemd passed */
 };
 
 /* For struct supervised, with a struct sections_choice as the context. */
@@ -30,6 +32,6 @@ int sections_from(struct tailer_conf *conf, const char *state, struct section_li
 int sections_once(const struct section *section, bool flush);
 
 /* -i: to the client on standard output what it has not pulled yet. The exit status. */
-int sections_pull(const struct section *section);
+int sections_pull(const struct section *section, const struct pull *pull);
 
 #endif

@@ -13,17 +13,24 @@
 struct store_place {
 	const char *state; /* directory; NULL: nothing is remembered */
 	const char *name;  /* of the files there, without their endings */
+	bool read_only;    /* where the section stands, which is never saved */
+
+	/* Whether to go on waiting for the lock. NULL: for some seconds, as for a worker that is
+	 * about to die. */
+	bool (*patient)(void *context);
+	void *context;
 };
 
 struct store {
 	int directory; /* -1: nothing is remembered */
 	int lock;
 	char *checkpoint; /* name in the directory */
-	int trouble;      /* last errno of saving, reported */
+	bool read_only;
+	int trouble; /* last errno of saving, reported */
 };
 
-/* Opens the directory and takes the lock, waiting a while for a worker that is about to die. The
- * exit status; what is wrong has been logged, and store_close() is due in any case. */
+/* Opens the directory and takes the lock. The exit status; what is wrong has been logged, and
+ * store_close() is due in any case. */
 int store_open(struct store *store, const struct store_place *place);
 
 /* Reads the checkpoint into a tracker that is still empty. 0 with *has_token telling if there was
