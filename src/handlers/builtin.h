@@ -9,6 +9,7 @@ extern const struct lk_handler file_handler;
 extern const struct lk_handler exec_handler;
 extern const struct lk_handler journal_handler;
 extern const struct lk_handler syslog_handler;
+extern const struct lk_handler serve_handler;
 extern const struct lk_handler client_handler; /* what -i uses */
 
 #endif

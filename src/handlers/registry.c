@@ -11,6 +11,7 @@ static const struct lk_handler *const builtin[] = {
 	&exec_handler,
 	&journal_handler,
 	&syslog_handler,
+	&serve_handler,
 	&client_handler,
 };
 
@@ -26,5 +27,6 @@ int handler_find(const char *type, const char *module, const struct lk_handler *
 		}
 	}
 	return refuse(reason, size, -ENOENT,
-		"no handler type \"%s\": print, file, exec, journal, syslog or module", type);
+		"no handler type \"%s\": print, file, exec, journal, syslog, serve or module",
+		type);
 }
