@@ -128,9 +128,9 @@ static ssize_t read_file(struct source *source, char *buffer, size_t len, uint64
 	return n;
 }
 
-ssize_t source_peek(void *context, void *buffer, size_t len, uint64_t offset)
+ssize_t source_peek(void *from, void *buffer, size_t len, uint64_t offset)
 {
-	struct source *source = context;
+	struct source *source = from;
 	char *to = buffer;
 	size_t done = 0;
 

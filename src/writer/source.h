@@ -51,7 +51,7 @@ ssize_t source_read(struct source *source, void *buffer, size_t len);
 int source_skip_lines(struct source *source, uint64_t lines, uint64_t *offset);
 
 /* What it has at `offset`, without moving on; a place_reader. Not for a stream. */
-ssize_t source_peek(void *source, void *buffer, size_t len, uint64_t offset);
+ssize_t source_peek(void *from, void *buffer, size_t len, uint64_t offset);
 
 /* The place of `offset`. As place_take(). A stream has none: its offset is 0. */
 int source_place(struct source *source, uint64_t offset, struct place *place);
