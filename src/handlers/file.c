@@ -51,7 +51,11 @@ static int file_open(const struct lk_settings *settings, const struct lk_resume 
 	error = output_resume(&file->output, resume->token, resume->replays, reason, size);
 	if (error)
 		goto no_output;
-	line_stream_init(&file->stream, file->output.fd);
+	error = line_stream_init(&file->stream, file->output.fd);
+	if (error) {
+		refuse(reason, size, error, "%s: %s", file->output.path, strerror(-error));
+		goto no_output;
+	}
 	*state = file;
 	return 0;
 
