@@ -35,6 +35,7 @@ static cfg_opt_t replay_keys[] = {
 	KEY("speed", "1"),
 	KEY("paused", "no"),
 	KEY("max_gap", "1h"),
+	KEY("restamp", "no"),
 	KEY("catch_up", "burst"),
 	KEY("burst", "1m"),
 	KEY("record_start", NULL),
@@ -160,7 +161,7 @@ static bool take_speed(cfg_t *section, struct replay_conf *replay)
 static bool take_timestamps(cfg_t *section, struct replay_conf *replay)
 {
 	unsigned column;
-	int pace, paused;
+	int pace, paused, restamp;
 
 	if (!take_choice(section, "pace", pace_names, &pace) ||
 		!take_text(section, "timestamp", &replay->timestamp) ||
@@ -168,10 +169,12 @@ static bool take_timestamps(cfg_t *section, struct replay_conf *replay)
 		!take_pattern(section, "timestamp_pattern", &replay->timestamp_pattern) ||
 		!take_speed(section, replay) ||
 		!take_choice(section, "paused", yes_names, &paused) ||
+		!take_choice(section, "restamp", yes_names, &restamp) ||
 		!take_duration(section, "max_gap", 0, &replay->max_gap_ns))
 		return false;
 	replay->by_stamps = pace == 1;
 	replay->paused = paused == 1;
+	replay->restamp = restamp == 1;
 	replay->timestamp_column = column;
 	if (column > 0 && replay->timestamp_pattern)
 		return take_error(section, "timestamp_pattern",
@@ -438,6 +441,7 @@ static void pace_write(const struct replay_conf *replay, FILE *out)
 	text_string(out, "timestamp_pattern", replay->timestamp_pattern);
 	text_speed(out, "speed", replay->speed_thousandths);
 	text_duration(out, "max_gap", replay->max_gap_ns);
+	text_string(out, "restamp", yes_names[replay->restamp]);
 	text_string(out, "paused", yes_names[replay->paused]);
 	if (replay->rate_lines)
 		text_count(out, "rate", replay->rate_lines);

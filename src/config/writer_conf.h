@@ -36,6 +36,7 @@ struct replay_conf {
 	char *timestamp_pattern;    /* of PCRE2; NULL: none */
 	uint64_t speed_thousandths; /* of the pace, whichever it is */
 	uint64_t max_gap_ns;
+	bool restamp; /* with the time of writing */
 	bool paused;
 	enum catch_up catch_up;
 	uint64_t burst_ns;      /* how much of a stall is made up for */

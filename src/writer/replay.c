@@ -130,7 +130,8 @@ static int open_all(struct replay *replay)
 		}
 		replay->append.rotate = &replay->conf->rotate;
 	}
-	replay_state_init(&replay->kept, replay->state.directory, setup->section);
+	replay_state_init(
+		&replay->kept, replay->state.directory, setup->section, replay->conf->restamp);
 	r = replay_state_resume(&replay->kept, &replay->source, &replay->append);
 	if (r == 0 && replay->source.stream < 0 && replay_batch(replay)->length == 0 &&
 		replay_batch(replay)->done.offset == 0)

@@ -57,12 +57,33 @@ static void start_over(struct replay *replay)
 	replay->rest_seen = 0;
 }
 
+/* Over the stamps of the batch. A line without one stays as it is. */
+static void restamp(struct replay *replay)
+{
+	char *line = replay->append.batch.data + replay_batch(replay)->start;
+	char *end = line + replay_batch(replay)->length, *next;
+	uint64_t now = clock_realtime_ns();
+	struct range where;
+	int64_t stamp;
+
+	for (; line < end; line = next) {
+		char *newline = memchr(line, '\n', (size_t)(end - line));
+
+		next = newline ? newline + 1 : end;
+		if (stamp_find(&replay->pace.recorded.format, line, (size_t)(next - line), &stamp,
+			    &where))
+			stamp_rewrite(&replay->pace.recorded.format, line, &where, now);
+	}
+}
+
 void replay_take(struct replay *replay, const struct allowance *allowance, bool complete)
 {
 	uint64_t units = window_take(&replay->window, &replay->append.batch, allowance->lines,
 		allowance->bytes, complete);
 
 	pace_done(&replay->pace, units, replay_batch(replay)->length);
+	if (replay->conf->restamp)
+		restamp(replay);
 }
 
 static void take_last_line(struct replay *replay)
@@ -225,7 +246,7 @@ int replay_check_stamps(struct replay *replay)
 	struct range where;
 	int64_t stamp;
 
-	if (!replay->conf->by_stamps || replay->source.stream >= 0 ||
+	if (!(replay->conf->by_stamps || replay->conf->restamp) || replay->source.stream >= 0 ||
 		replay_batch(replay)->length > 0)
 		return 0;
 	n = source_peek(

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void replay_state_init(struct replay_state *state, int directory, const char *section)
+void replay_state_init(struct replay_state *state, int directory, const char *section, bool altered)
 {
-	*state = (struct replay_state){ .directory = directory };
+	*state = (struct replay_state){ .directory = directory, .altered = altered };
 	snprintf(state->name, sizeof(state->name), "%s.checkpoint", section);
 }
 
@@ -90,6 +90,7 @@ int replay_state_resume(
 	r = load(state, &checkpoint);
 	if (r < 0)
 		return start_anew(source, batch);
+	checkpoint.has_target = checkpoint.has_target && !state->altered;
 	r = fits(&checkpoint, source);
 	if (r > 0)
 		r = find_position(&checkpoint, source, append, &position) == 0 &&

@@ -14,9 +14,12 @@ struct replay_state {
 	uint64_t saved_ns;
 	struct position saved;
 	bool failing; /* and said so */
+	bool altered;
 };
 
-void replay_state_init(struct replay_state *state, int directory, const char *section);
+/* `altered`: the target's bytes are not the source's, so its growth tells nothing. */
+void replay_state_init(
+	struct replay_state *state, int directory, const char *section, bool altered);
 
 /* Puts the position to go on at into the batch's `done` and the source there: by the batch file if
  * it survived, else by the checkpoint and what the target has grown by. Logs what is unusual; 0,

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 
 #include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,7 +30,7 @@ static const struct known known_formats[] = {
 	{ "nginx", "%d/%b/%Y:%H:%M:%S %z" },
 	{ "nginx-error", "%Y/%m/%d %H:%M:%S" },
 	{ "apache-error", "%a %b %d %H:%M:%S%f %Y" },
-	{ "rfc3164", "%b %d %H:%M:%S" },
+	{ "rfc3164", "%b %e %H:%M:%S" },
 	{ "epoch", EPOCH },
 	{ "hdfs", HDFS },
 };
@@ -220,4 +222,102 @@ bool stamp_find(
 		}
 	}
 	return false;
+}
+
+/* Writing */
+
+/* `digits` of a fraction of a second, as many as there were. */
+static void write_fraction(char *text, size_t digits, uint64_t ns)
+{
+	for (; digits > 0; digits--, text++) {
+		ns = ns % NS_PER_S * 10;
+		*text = (char)('0' + ns / NS_PER_S);
+	}
+}
+
+static void write_epoch(char *text, size_t digits, uint64_t now_ns)
+{
+	char number[32];
+
+	snprintf(number, sizeof(number), "%019" PRIu64, now_ns);
+	memcpy(text, number, digits); /* 10, 13, 16 or 19: the first ones */
+}
+
+/* Writes the time in the part of a format over what was parsed by it, if it takes the same room. */
+static bool write_part(
+	char *text, size_t len, const char *format, size_t format_len, const struct tm *time)
+{
+	char part[STAMP_LENGTH_MAX * 2], written[STAMP_LENGTH_MAX * 2];
+
+	memcpy(part, format, format_len);
+	part[format_len] = '\0';
+	if (format_len == 0)
+		return len == 0;
+	if (clock_format(written, sizeof(written), part, time) != len)
+		return false;
+	memcpy(text, written, len);
+	return true;
+}
+
+/* The zone stays the one that is written there. */
+static void tell_time(uint64_t now_ns, bool has_zone, long gmtoff, struct tm *time)
+{
+	time_t seconds = (time_t)(now_ns / NS_PER_S);
+
+	if (has_zone) {
+		seconds += gmtoff;
+		gmtime_r(&seconds, time);
+	} else {
+		localtime_r(&seconds, time);
+	}
+}
+
+static bool write_calendar(char *text, const char *format, uint64_t now_ns)
+{
+	const char *fraction = strstr(format, "%f"), *zone = strstr(format, "%z");
+	size_t before = fraction ? (size_t)(fraction - format)
+			: zone   ? (size_t)(zone - format)
+				 : strlen(format);
+	const char *rest = format + before + (fraction ? 2 : 0);
+	size_t rest_len = zone ? (size_t)(zone - rest) : strlen(rest);
+	struct tm old = { .tm_mday = 1 }, now;
+	const char *middle = parse_part(text, format, before, &old), *behind, *end;
+	int64_t unused;
+
+	if (!middle || (zone && zone[2]))
+		return false;
+	behind = fraction ? parse_fraction(middle, &unused) : middle;
+	end = parse_part(behind, rest, rest_len, &old);
+	if (!end || (zone && !parse_part(end, zone, 2, &old)))
+		return false;
+	tell_time(now_ns, zone != NULL, old.tm_gmtoff, &now);
+	if (!write_part(text, (size_t)(middle - text), format, before, &now) ||
+		!write_part(text + (behind - text), (size_t)(end - behind), rest, rest_len, &now))
+		return false;
+	if (middle < behind && !isdigit((unsigned char)*middle))
+		middle++;
+	write_fraction(text + (middle - text), (size_t)(behind - middle), now_ns);
+	return true;
+}
+
+bool stamp_rewrite(
+	const struct stamp_format *stamp, char *line, const struct range *where, uint64_t now_ns)
+{
+	char text[STAMP_LENGTH_MAX + 1];
+	size_t len = where->end - where->begin, digits;
+
+	if (!stamp->format || len > STAMP_LENGTH_MAX)
+		return false;
+	memcpy(text, line + where->begin, len);
+	text[len] = '\0';
+	if (strncmp(stamp->format, "%s", 2) == 0) {
+		digits = strspn(text, "0123456789");
+		write_epoch(text, digits, now_ns);
+		if (len > digits + 1)
+			write_fraction(text + digits + 1, len - digits - 1, now_ns);
+	} else if (!write_calendar(text, stamp->format, now_ns)) {
+		return false;
+	}
+	memcpy(line + where->begin, text, len);
+	return true;
 }

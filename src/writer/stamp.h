@@ -30,4 +30,9 @@ void stamp_format_init(struct stamp_format *stamp, const char *text);
 bool stamp_find(
 	struct stamp_format *stamp, const char *line, size_t len, int64_t *ns, struct range *where);
 
+/* Writes another time over a stamp that was found, in the same format, zone and number of digits.
+ * False, and it stays as it was, where that would not take the same room. */
+bool stamp_rewrite(
+	const struct stamp_format *stamp, char *line, const struct range *where, uint64_t now_ns);
+
 #endif

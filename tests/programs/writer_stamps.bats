@@ -124,3 +124,21 @@ END
         about 500 "${at[1]}"
     done <samples
 }
+
+@test "restamp: the time of writing in the same format, everything else untouched, exact through kills" {
+    for i in $(seq 100 999); do echo "2001-02-03 04:05:06,$i line $i"; done >source
+    echo 'no stamp' >>source
+    printf '%s\n' "state = \"$PWD/kept\"" "pidfile = \"$PWD/run/w.pid\"" \
+        "replay \"r\" { source = \"$PWD/source\" target = \"$PWD/target\" at_end = \"exit\" restamp = yes interval = 1ms }" >w.conf
+    today=$(date +%Y-%m-%d)
+    for i in 1 2 3 4 5; do
+        start writer "$WRITER" -d -f w.conf
+        wait_for 5 has_lines target $((i * 100))
+        send writer KILL
+        ended writer
+    done
+    run -0 "$WRITER" -d -f w.conf
+    [ "$(grep -cE "^($today|$(date +%Y-%m-%d)) [0-9:]{8},[0-9]{3} line" target)" = 900 ]
+    assert_lines_equal <(cut -c 25- source) <(cut -c 25- target)
+    sort -c target
+}

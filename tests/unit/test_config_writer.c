@@ -47,6 +47,7 @@ static void defaults_are_filled_in(void **state)
 	assert_null(replay->timestamp_pattern);
 	assert_int_equal(replay->speed_thousandths, 1000);
 	assert_false(replay->paused);
+	assert_false(replay->restamp);
 	assert_int_equal(replay->max_gap_ns, 3600 * NS_PER_S);
 	assert_int_equal(replay->catch_up, CATCH_UP_BURST);
 	assert_int_equal(replay->burst_ns, 60 * NS_PER_S);
@@ -81,7 +82,7 @@ static void every_key_is_taken(void **state)
 		"replay b { source = /s target = /t rate = \"10M/s\"\n"
 		"loop = forever stop_after = 10m }\n"
 		"replay s { source = /s target = /t pace = timestamps timestamp = '%b %d'\n"
-		"timestamp_column = 3 speed = 0.5 max_gap = 5s paused = yes }\n"
+		"timestamp_column = 3 speed = 0.5 max_gap = 5s paused = yes restamp = yes }\n"
 		"replay p { source = /s target = /t pace = timestamps timestamp_pattern = 'a(b)'\n"
 		"rotate_size = 10M rotate_interval = 1h rotate_keep = 3 rotate_by = copytruncate\n"
 		"rotate_compress = gz }\n"
@@ -106,6 +107,7 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(conf->replays[3].timestamp_column, 3);
 	assert_int_equal(conf->replays[3].speed_thousandths, 500);
 	assert_true(conf->replays[3].paused);
+	assert_true(conf->replays[3].restamp);
 	assert_int_equal(conf->replays[3].max_gap_ns, 5 * NS_PER_S);
 	assert_string_equal(conf->replays[4].timestamp_pattern, "a(b)");
 	assert_int_equal(conf->replays[4].rotate.size, 10 << 20);

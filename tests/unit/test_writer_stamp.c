@@ -120,6 +120,39 @@ static void test_auto_stays_with_the_first(void **state)
 	assert_true(read_stamp(&stamp, "Jun 14 15:16:01 combo", text) == -1);
 }
 
+static void check_rewritten(const char *format, const char *line, const char *expected)
+{
+	const uint64_t now = 1709210096UL * NS_PER_S + 789012345; /* 2024-02-29 12:34:56 UTC */
+	struct stamp_format stamp;
+	struct range where;
+	char text[100];
+	int64_t ns;
+
+	snprintf(text, sizeof(text), "%s", line);
+	stamp_format_init(&stamp, format);
+	assert_true(stamp_find(&stamp, text, strlen(text), &ns, &where));
+	assert_int_equal(stamp_rewrite(&stamp, text, &where, now), strcmp(line, expected) != 0);
+	assert_string_equal(text, expected);
+}
+
+static void test_rewriting(void **state)
+{
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	check_rewritten("auto", "Jun  4 15:16:01 combo", "Feb 29 12:34:56 combo");
+	check_rewritten(
+		"auto", "<34>1 2003-10-11T22:14:15.003Z h", "<34>1 2024-02-29T12:34:56.789Z h");
+	check_rewritten("auto", "2003-08-24T05:14:15-07:00 h", "2024-02-29T05:34:56-07:00 h");
+	check_rewritten("auto", "2015-10-18 18:01:47,978 INFO", "2024-02-29 12:34:56,789 INFO");
+	check_rewritten("auto", "[10/Oct/2000:13:55:36 +0130] G", "[29/Feb/2024:14:04:56 +0130] G");
+	check_rewritten("auto", "[Sun Dec 04 04:47:44 2005] n", "[Thu Feb 29 12:34:56 2024] n");
+	check_rewritten("auto", "081109 203615 148 INFO", "240229 123456 148 INFO");
+	check_rewritten("auto", "- 1117838570 R", "- 1709210096 R");
+	check_rewritten("auto", "- 1117838570.25 R", "- 1709210096.78 R");
+	check_rewritten("auto", "- 1117838570250 R", "- 1709210096789 R");
+	check_rewritten("%Y-%m-%d", "2015-1-8 x", "2015-1-8 x"); /* no room */
+}
+
 /* When the next lines are due, in milliseconds after the first one. */
 
 static struct recorded recorded;
@@ -183,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_stamp),
 		cmocka_unit_test(test_at_a_column_or_by_pattern),
 		cmocka_unit_test(test_auto_stays_with_the_first),
+		cmocka_unit_test(test_rewriting),
 		cmocka_unit_test(test_time_passes_as_recorded),
 		cmocka_unit_test(test_a_year_that_is_not_told_may_turn),
 	};
