@@ -189,8 +189,9 @@ static int tidy(struct append *append)
 	return r < 0 ? r : finish_noted(append);
 }
 
-/* If it fails, the target goes on as it is and it is tried again later. */
-static void rotate_if_due(struct append *append)
+/* If it fails, the target goes on as it is and it is tried again later; but what has been copied
+ * must be emptied before anything is added to it. */
+static int rotate_if_due(struct append *append)
 {
 	uint64_t now = clock_monotonic_ns(), every = append->rotate->interval_ns;
 	struct target *target = &append->target;
@@ -201,16 +202,17 @@ static void rotate_if_due(struct append *append)
 	if (now < append->rotation_retry_ns ||
 		!rotate_is_due(
 			append->rotate, target, append->batch.header->length, append->rotation_ns))
-		return;
+		return 0;
 	r = rotate(append->rotate, target, append->lock.note);
 	if (r < 0) {
 		log_error("%s: cannot be rotated: %s", target->path, reason(r));
 		append->rotation_retry_ns = now + ROTATION_RETRY_NS;
-		return;
+		return append->lock.note->truncating ? r : 0;
 	}
 	append->rotated = true;
 	if (every > 0 && now >= append->rotation_ns)
 		append->rotation_ns += (now - append->rotation_ns) / every * every + every;
+	return 0;
 }
 
 int append_batch(struct append *append)
@@ -221,7 +223,7 @@ int append_batch(struct append *append)
 		return r;
 	r = tidy(append);
 	if (r == 0 && append->batch.header->length > 0 && append->rotate)
-		rotate_if_due(append);
+		r = rotate_if_due(append);
 	if (r == 0 && append->batch.header->length > 0)
 		r = note_and_write(append);
 	target_lock_release(&append->lock);

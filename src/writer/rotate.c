@@ -123,8 +123,13 @@ int rotate_recover(struct target *target, struct target_note *note)
 
 	if (!note->truncating)
 		return 0;
-	if (rename(unfinished.text, first.text) < 0 && errno != ENOENT)
-		return -errno;
+	if (rename(unfinished.text, first.text) < 0 && errno != ENOENT) {
+		int r = -errno;
+
+		note->truncating = 0; /* before the copy goes: without it, it has got its name */
+		unlink(unfinished.text);
+		return r;
+	}
 	if (ftruncate(target->fd, 0) < 0)
 		return -errno;
 	note->truncating = 0;

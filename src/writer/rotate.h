@@ -15,7 +15,8 @@
 bool rotate_is_due(
 	const struct rotate_conf *conf, const struct target *target, size_t more, uint64_t next_ns);
 
-/* 0 or a negative errno: then the target goes on as it is. */
+/* 0 or a negative errno: then the target goes on as it is, unless the note says that it is being
+ * truncated. */
 int rotate(const struct rotate_conf *conf, struct target *target, struct target_note *note);
 
 /* Finishes what an earlier life has begun. */
