@@ -227,6 +227,7 @@ int sections_serve(const struct section *section, struct worker *worker)
 	}
 	conf = *settings->replay;
 	conf.target = standard_output;
+	conf.rotate = (struct rotate_conf){ 0 };
 	if (conf.at_end == AT_END_WAIT)
 		conf.at_end = AT_END_EXIT;
 	return replay_run(&setup, worker);
