@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define SAVING_NS NS_PER_S /* a client served before us has its end, but is not saved yet */
-#define LOOK_MS 20         /* how often for that */
+#define LOOK_MS 2          /* how often for that */
 #define LOOK_WAITING_MS 100
 
 /* Waiting for the client before us to be served. */

@@ -10,6 +10,7 @@ import idle
 import latency
 import pace
 import rate
+import superdaemon
 
 SECTIONS = {
     "catchup": catchup.run,
@@ -17,6 +18,7 @@ SECTIONS = {
     "idle": idle.run,
     "rate": rate.run,
     "pace": pace.run,
+    "superdaemon": superdaemon.run,
 }
 
 
@@ -26,6 +28,7 @@ def arguments():
     parser.add_argument("-t", dest="seconds", type=float, default=20, help="of idling and rate")
     parser.add_argument("-n", dest="lines", type=int, default=2000000, help="of the large log")
     parser.add_argument("-l", dest="samples", type=int, default=1000, help="for the latency")
+    parser.add_argument("-p", dest="picture", help="draw superdaemon into this SVG file")
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
     options = parser.parse_args()
     options.room = os.environ["ROOM"]
