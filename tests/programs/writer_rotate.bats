@@ -117,3 +117,30 @@ killed_at_every() {
         rm -rf tailed
     done
 }
+
+@test "two replays share a target that one of them rotates, and are killed: each line once" {
+    for name in a b; do numbered 1 1500 | sed "s/^/$name /" >"source.$name"; done
+    for by in rename copytruncate; do
+        rm -rf kept logs
+        mkdir logs
+        printf '%s\n' "state = \"$PWD/kept\"" "pidfile = \"$PWD/run/w.pid\"" \
+            "replay \"a\" { source = \"$PWD/source.a\" target = \"$PWD/logs/target\" interval = 1ms at_end = \"exit\"
+                rotate_size = 2k rotate_keep = 1000 rotate_by = \"$by\" }" \
+            "replay \"b\" { source = \"$PWD/source.b\" target = \"$PWD/logs/target\" interval = 1ms at_end = \"exit\" }" >w.conf
+        start writer "$WRITER" -n -f w.conf
+        for i in {1..6}; do
+            wait_for 5 has_generations $((i * 2))
+            victim=$(pgrep -P "$(pid writer)" | head -n $((i % 2 + 1)) | tail -n 1)
+            [ -z "$victim" ] || kill -KILL "$victim" || true
+        done
+        ended writer 30
+        assert_equal 0 "$status"
+        all_generations >all
+        for name in a b; do
+            grep "^$name" all >"got.$name"
+            assert_lines_equal "source.$name" "got.$name"
+        done
+        assert_equal 3000 "$(wc -l <all)"
+    done
+}
+has_generations() { [ "$(ls logs | wc -l)" -gt "$1" ]; }
