@@ -314,6 +314,25 @@ END
     in_order # the resident daemon was not disturbed
 }
 
+@test "the serving socket starts the tailer, outlives its restart, and gives new lines to everybody" {
+    hurry
+    write $CONF/tailer.conf.d/serve.conf <<END
+handler "serve" { type = "serve" }
+tail "live" { path = {"$LOGS/Realtime.log"} interval = 50ms handler = "serve" }
+END
+    inside systemctl start linekeeper-serve.socket linekeeper-writer
+    ! active tailer
+    inside sh -c 'nc -dU /run/linekeeper-serve.socket | head -n 5' >first # the first one starts it
+    assert_equal 5 "$(wc -l <first)"
+    grep -qFxf "$SOURCE/etc/Full_data.log" first
+    active tailer
+    inside systemctl restart linekeeper-tailer
+    inside sh -c 'nc -dU /run/linekeeper-serve.socket | head -n 5' >second
+    assert_equal 5 "$(wc -l <second)"
+    assert_equal "adm 660" "$(inside stat -c '%G %a' /run/linekeeper-serve.socket)"
+    in_order
+}
+
 @test "a client of the writer's socket gets the replay" {
     require nc
     inside systemctl start linekeeper-writer.socket
