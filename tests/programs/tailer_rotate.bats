@@ -252,25 +252,6 @@ symlink() {
 }
 @test "a symbolic link that is turned to another file" { both symlink; }
 
-symlink_and_back() {
-    number=0
-    : >expected
-    : >one
-    ln -s one log
-    next 100
-    follow
-    delivered
-    : >two
-    ln -sfn two log
-    next 50
-    delivered
-    ln -sfn one log
-    next 50
-    delivered
-    finish
-}
-@test "a symbolic link that is turned back at once: what was read there is not read again" { both symlink_and_back; }
-
 # --- copied and cut off ---
 
 copytruncate_all_read() {
