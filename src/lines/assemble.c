@@ -28,6 +28,16 @@ static void note_cut(struct logfile *file, const struct candidate *candidate)
 	record->size = size;
 }
 
+/* A file that we hold open cannot be taken from us: a rotated one may soon be removed, another be
+ * deleted before we come to read it. If it is gone already, reading tells. */
+static void secure(struct logfile *file, const struct look *look)
+{
+	if (file->content || (file->named && *look->spare == 0))
+		return;
+	if (logfile_open(file) == 0 && *look->spare > 0)
+		--*look->spare;
+}
+
 /* From now on the file is read where the candidate is. */
 static void move_to(
 	struct logfile *file, const struct candidate *candidate, const struct look *look)
@@ -46,9 +56,7 @@ static void move_to(
 	file->displaced = false;
 	file->unread = true;
 	file->named = candidate->live;
-	if (!candidate->live)
-		logfile_open(
-			file); /* a rotated file may soon be gone; if it is now, reading tells */
+	secure(file, look);
 }
 
 /* Nothing of the file is left to read; between our last reading and the truncation there may have
@@ -222,9 +230,8 @@ static void add_new(struct stream *stream, const struct candidate *candidate, bo
 	logfile_note(file, &candidate->st, look->now);
 	file->named = candidate->live;
 	file->record.nul_run = candidate->live && begun_anew;
-	if (!candidate->live)
-		logfile_open(file); /* secured: the next rotation may remove it */
-	else if (look->last == 0 && look->rules->start_at_end)
+	secure(file, look);
+	if (candidate->live && look->last == 0 && look->rules->start_at_end)
 		skip_to_end(file, (uint64_t)candidate->st.st_size);
 	stream_append(stream, file);
 }

@@ -51,6 +51,7 @@ struct look {
 	enum claim (*claim)(void *context, struct stream *self, const struct stat *st);
 	void *context;
 	struct listing *listing;
+	size_t *spare; /* descriptors that may still be opened for files that are only looked at */
 };
 
 /* NULL: out of memory. */

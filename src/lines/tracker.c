@@ -74,7 +74,7 @@ int tracker_init(struct tracker *tracker, char *const *paths, const struct strea
 
 	while (paths[count])
 		count++;
-	*tracker = (struct tracker){ .rules = *rules, .max_open = max_open };
+	*tracker = (struct tracker){ .rules = *rules, .max_open = max_open, .spare = max_open };
 	tracker->patterns = calloc(count ? count : 1, sizeof(*tracker->patterns));
 	if (!tracker->patterns)
 		return -ENOMEM;
@@ -198,7 +198,7 @@ static enum claim claim(void *context, struct stream *self, const struct stat *s
 static struct look look(struct tracker *tracker)
 {
 	return (struct look){ &tracker->rules, tracker->now, tracker->last_look, claim, tracker,
-		&tracker->listing };
+		&tracker->listing, &tracker->spare };
 }
 
 static void note_change(struct tracker *tracker, struct stream *stream)
@@ -313,6 +313,7 @@ void tracker_tidy(struct tracker *tracker)
 	}
 	if (open > tracker->max_open)
 		close_idle(tracker, open - tracker->max_open);
+	tracker->spare = open < tracker->max_open ? tracker->max_open - open : 0;
 	remove_ended(tracker);
 }
 

@@ -22,6 +22,7 @@ struct tracker {
 	size_t count;
 	uint64_t last_look; /* CLOCK_REALTIME, ns; 0: never */
 	struct listing listing;
+	size_t spare; /* descriptors, of max_open */
 	bool changed; /* the set of files has, since the last tracker_recorded() */
 	bool forgot;  /* files of the checkpoint, see tracker_forget_unconfigured() */
 	uint64_t now; /* CLOCK_MONOTONIC, ns, of the look that goes on */
