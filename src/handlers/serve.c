@@ -106,6 +106,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t events, void *co
 {
 	const struct listener *listener = context;
 	struct serve *serve = listener->serve;
+	/* cppcheck-suppress nullPointer ; who it is does not matter */
 	int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)source, (void)events;

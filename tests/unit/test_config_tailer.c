@@ -62,6 +62,7 @@ static void defaults_are_filled_in(void **state)
 	assert_int_equal(tail->long_line, LONG_LINE_SPLIT);
 	assert_int_equal(tail->max_open, 1000);
 	assert_int_equal(tail->retries, 3);
+	assert_int_equal(tail->ack, ACK_CLOSE);
 	assert_null(tail->dead_letter);
 	assert_ptr_equal(tail->handler, &conf->handlers[0]);
 	assert_string_equal(tail->file, scratch->file);
@@ -77,7 +78,7 @@ static void every_key_is_taken(void **state)
 		"tail a { path = {\"/var/*.log\", /y} path += {/z} rotated = {\"/var/*.[0-9]\"}\n"
 		"interval = 0.5 watch = inotify rescan = 1m start = end grace = 10ms\n"
 		"partial_timeout = 2 max_line = 64k long_line = skip max_open = 10\n"
-		"checkpoint_interval = 0 retries = 0 dead_letter = /d handler = h }\n");
+		"checkpoint_interval = 0 retries = 0 dead_letter = /d ack = line handler = h }\n");
 	const struct tail_conf *tail = &conf->tails[0];
 
 	assert_string_equal(conf->common.user, "root");
@@ -101,6 +102,7 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(tail->max_open, 10);
 	assert_int_equal(tail->retries, 0);
 	assert_string_equal(tail->dead_letter, "/d");
+	assert_int_equal(tail->ack, ACK_LINE);
 	tailer_conf_free(conf);
 }
 
@@ -114,10 +116,11 @@ static void handlers_become_options(void **state)
 		"handler journal { type = journal identifier = me }\n"
 		"handler syslog { type = syslog }\n"
 		"handler module { type = module module = m options = {\"a=b=c\", \"a=\"} }\n"
+		"handler serve { type = serve listen = {\"/s\", \"[::1]:1\"} buffer = 64k }\n"
 		"tail a { path = /x handler = module }\n");
 	struct handler_conf *handler = conf->handlers;
 
-	assert_int_equal(conf->handler_count, 7);
+	assert_int_equal(conf->handler_count, 8);
 	assert_string_equal(handler[0].type, "print");
 	assert_null(handler[0].options[0]);
 	assert_list(handler[1].options, "path=/o");
@@ -130,6 +133,8 @@ static void handlers_become_options(void **state)
 	assert_string_equal(handler[6].module, "m");
 	assert_list(handler[6].options, "a=b=c", "a=");
 	assert_int_equal(handler[6].line, 7);
+	assert_list(handler[7].options, "listen=/s", "listen=[::1]:1", "buffer=65536",
+		"allow_remote=no");
 	assert_ptr_equal(conf->tails[0].handler, &handler[6]);
 	tailer_conf_free(conf);
 }
@@ -200,6 +205,7 @@ static void a_dump_loads_to_the_same_dump(void **state)
 		" \"\"} }\n"
 		"handler m { type = module module = /m.so options = {\"a=b\\nc\", \"d==\"} }\n"
 		"handler m0 { type = module module = m }\n"
+		"handler l { type = serve listen = {/s, \"127.0.0.1:1\"} allow_remote = yes }\n"
 		"handler s { type = syslog identifier = \"a b\" facility = local7 level = err }\n"
 		"tail a { path = {\"/*/[a-z]{b}\", '/$\\{x'} handler = f interval = 1.000000001\n"
 		" max_line = 1000 rotated = {'/\"'} dead_letter = \"/a/../b\" }\n"
