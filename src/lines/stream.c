@@ -238,8 +238,13 @@ static int read_file(struct logfile *file, struct reader *reader, const struct l
 static int open_file(struct stream *stream, struct logfile *file, const struct look *look)
 {
 	struct stat st;
-	int error = logfile_open(file);
+	int error;
 
+	if (file->content)
+		return 0;
+	error = logfile_open(file);
+	if (!error && *look->spare > 0)
+		--*look->spare;
 	if (error == -ESTALE || error == -ENOENT) {
 		stream_assemble(stream, stat_path(stream, &st) == 0 ? &st : NULL, look);
 		return -ESTALE;

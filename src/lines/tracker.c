@@ -289,16 +289,23 @@ static void remove_ended(struct tracker *tracker)
 	tracker->count = kept;
 }
 
-/* Only files that have been read and that their name still reaches may be closed. */
-static void close_idle(struct tracker *tracker, size_t surplus)
+/* Only files that have been read and that their name still reaches may be closed. How many were. */
+static size_t close_idle(struct stream *stream)
 {
-	for (size_t i = 0; i < tracker->count && surplus > 0; i++)
-		for (struct logfile *file = tracker->streams[i]->oldest; file && surplus > 0;
-			file = file->younger)
-			if (file->content && file->named && logfile_finished(file)) {
-				logfile_close(file);
-				surplus--;
-			}
+	size_t closed = 0;
+
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		if (file->content && file->named && logfile_finished(file)) {
+			logfile_close(file);
+			closed++;
+		}
+	return closed;
+}
+
+void tracker_spare(struct tracker *tracker, size_t stream)
+{
+	if (tracker->spare == 0 && stream < tracker->count)
+		tracker->spare += close_idle(tracker->streams[stream]);
 }
 
 void tracker_tidy(struct tracker *tracker)
@@ -311,8 +318,8 @@ void tracker_tidy(struct tracker *tracker)
 		open += stream_tidy(tracker->streams[i], &at);
 		note_change(tracker, tracker->streams[i]);
 	}
-	if (open > tracker->max_open)
-		close_idle(tracker, open - tracker->max_open);
+	for (size_t i = 0; i < tracker->count && open > tracker->max_open; i++)
+		open -= close_idle(tracker->streams[i]);
 	tracker->spare = open < tracker->max_open ? tracker->max_open - open : 0;
 	remove_ended(tracker);
 }

@@ -51,6 +51,9 @@ const char *tracker_directory_of(const struct tracker *tracker, size_t index);
 int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, bool flush,
 	struct reading *reading);
 
+/* When there are no descriptors to spare, lets go of what has been read in one stream. */
+void tracker_spare(struct tracker *tracker, size_t stream);
+
 /* Lets go of files that are over and descriptors beyond max_open. */
 void tracker_tidy(struct tracker *tracker);
 

@@ -12,12 +12,12 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define RETRY_HANDLER_NS (50 * NS_PER_MS)
 #define RETRY_BAD_LINE_NS NS_PER_S
 #define RETRY_READY_NS NS_PER_S
-#define TIDY_EVERY 256 /* files read between two looks at the descriptors */
 
 struct section_state {
 	const struct tail_conf *conf;
@@ -46,6 +46,17 @@ struct tracker *section_tracker(struct section_state *section)
 	return &section->tracker;
 }
 
+/* Of those the process may have, some are for outputs, watches and libraries. */
+static size_t descriptors_for_files(size_t max_open)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return max_open;
+	limit.rlim_cur -= limit.rlim_cur / 4;
+	return max_open < limit.rlim_cur ? max_open : (size_t)limit.rlim_cur;
+}
+
 static int init_tracker(struct section_state *section)
 {
 	const struct tail_conf *conf = section->conf;
@@ -56,7 +67,8 @@ static int init_tracker(struct section_state *section)
 		.start_at_end = conf->start == START_END,
 	};
 
-	return tracker_init(&section->tracker, conf->paths, &rules, conf->max_open);
+	return tracker_init(
+		&section->tracker, conf->paths, &rules, descriptors_for_files(conf->max_open));
 }
 
 /* 0 or a negative errno. */
@@ -478,8 +490,7 @@ enum progress section_round(struct section_state *section, bool flush)
 			return one;
 		if (one == PROGRESS_MORE)
 			round = PROGRESS_MORE;
-		if (i % TIDY_EVERY == TIDY_EVERY - 1)
-			tracker_tidy(tracker);
+		tracker_spare(tracker, i);
 	}
 	if (tracker->changed)
 		note_change(section);
