@@ -269,12 +269,12 @@ counted() { cat table.[01] | awk -v n="$1" '$2 == n { found = 1 } END { exit !fo
     module empty
     cat >old.c <<'END'
 #include <linekeeper/handler.h>
-const struct lk_handler linekeeper_handler = { LINEKEEPER_HANDLER_ABI + 1, "old", 0, 0, 0, 0, 0, 0, 0, 0 };
+const struct lk_handler linekeeper_handler = { .abi = LINEKEEPER_HANDLER_ABI + 1, .name = "old" };
 END
     module old
     cat >incomplete.c <<'END'
 #include <linekeeper/handler.h>
-const struct lk_handler linekeeper_handler = { LINEKEEPER_HANDLER_ABI, "incomplete", 0, 0, 0, 0, 0, 0, 0 };
+const struct lk_handler linekeeper_handler = { .abi = LINEKEEPER_HANDLER_ABI, .name = "incomplete" };
 END
     module incomplete
     echo rubbish >rubbish.so
