@@ -1,7 +1,6 @@
 #include "lines/unpack.h"
+#include "lines/libarchive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 struct unpack {
 	gzFile gz; /* one of the two */
 	struct archive *archive;
+	struct libarchive library;
 	bool ended;
 	int error; /* met behind the last bytes given */
 };
@@ -49,13 +49,15 @@ static int open_gz(struct unpack *unpack, int fd)
 }
 
 /* libarchive's own numbers are of wrong formats; the others are read(2)'s. */
-static int archive_failure(struct archive *archive)
+static int archive_failure(const struct unpack *unpack)
 {
-	switch (archive_errno(archive)) {
+	int error = unpack->library.archive_errno(unpack->archive);
+
+	switch (error) {
 	case EIO:
 	case ENOMEM:
 	case EINTR:
-		return -archive_errno(archive);
+		return -error;
 	default:
 		return -EBADMSG;
 	}
@@ -63,17 +65,21 @@ static int archive_failure(struct archive *archive)
 
 static int open_archive(struct unpack *unpack, int fd)
 {
+	const struct libarchive *library = &unpack->library;
 	struct archive_entry *entry;
+	int error = libarchive_load(&unpack->library);
 
-	unpack->archive = archive_read_new();
+	if (error)
+		return error;
+	unpack->archive = library->archive_read_new();
 	if (!unpack->archive)
 		return -ENOMEM;
-	archive_read_support_filter_all(unpack->archive);
-	archive_read_support_format_raw(unpack->archive);
-	archive_read_support_format_empty(unpack->archive);
-	if (archive_read_open_fd(unpack->archive, fd, BLOCK) != ARCHIVE_OK)
-		return archive_failure(unpack->archive);
-	switch (archive_read_next_header(unpack->archive, &entry)) {
+	library->archive_read_support_filter_all(unpack->archive);
+	library->archive_read_support_format_raw(unpack->archive);
+	library->archive_read_support_format_empty(unpack->archive);
+	if (library->archive_read_open_fd(unpack->archive, fd, BLOCK) != ARCHIVE_OK)
+		return archive_failure(unpack);
+	switch (library->archive_read_next_header(unpack->archive, &entry)) {
 	case ARCHIVE_EOF:
 		unpack->ended = true;
 		return 0;
@@ -81,7 +87,7 @@ static int open_archive(struct unpack *unpack, int fd)
 	case ARCHIVE_WARN:
 		return 0;
 	default:
-		return archive_failure(unpack->archive);
+		return archive_failure(unpack);
 	}
 }
 
@@ -96,7 +102,8 @@ static bool is_begun(const struct unpack *unpack, int fd)
 	if (st.st_size == 0)
 		return true;
 	return unpack->gz ? gzdirect(unpack->gz) == 1
-			  : archive_filter_code(unpack->archive, 0) == ARCHIVE_FILTER_NONE;
+			  : unpack->library.archive_filter_code(unpack->archive, 0) ==
+				    ARCHIVE_FILTER_NONE;
 }
 
 int unpack_open(const char *path, int fd, struct unpack **unpack)
@@ -145,9 +152,9 @@ static ssize_t next_archive(struct unpack *unpack, void *buffer, size_t len)
 	ssize_t n;
 
 	do
-		n = archive_read_data(unpack->archive, buffer, len);
+		n = unpack->library.archive_read_data(unpack->archive, buffer, len);
 	while (n == ARCHIVE_RETRY);
-	return n < 0 ? archive_failure(unpack->archive) : n;
+	return n < 0 ? archive_failure(unpack) : n;
 }
 
 ssize_t unpack_next(struct unpack *unpack, void *buffer, size_t len)
@@ -174,6 +181,6 @@ void unpack_close(struct unpack *unpack)
 	if (unpack->gz)
 		gzclose(unpack->gz);
 	if (unpack->archive)
-		archive_read_free(unpack->archive);
+		unpack->library.archive_read_free(unpack->archive);
 	free(unpack);
 }

@@ -1,0 +1,38 @@
+#include "lines/libarchive.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+
+#define SONAME                                                                                     \
+	"libarchive.so.13" /* since libarchive 3.0; a change of it would change these calls */
+
+static bool find(void *handle, const char *name, void *function)
+{
+	void **place = function;
+
+	*place = dlsym(handle, name);
+	return *place != NULL;
+}
+
+#define FIND(name) find(found.handle, #name, &found.name)
+
+int libarchive_load(struct libarchive *library)
+{
+	struct libarchive found = { .handle = dlopen(
+					    SONAME, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE) };
+
+	if (!found.handle)
+		return -ELIBACC;
+	if (!FIND(archive_errno) || !FIND(archive_filter_code) || !FIND(archive_read_data) ||
+		!FIND(archive_read_free) || !FIND(archive_read_new) ||
+		!FIND(archive_read_next_header) || !FIND(archive_read_open_fd) ||
+		!FIND(archive_read_support_filter_all) ||
+		!FIND(archive_read_support_format_empty) ||
+		!FIND(archive_read_support_format_raw)) {
+		dlclose(found.handle);
+		return -ELIBACC;
+	}
+	*library = found;
+	return 0;
+}
