@@ -110,7 +110,7 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$(worker t)/status"; }
 }
 
 @test "a thousand connects at once: all are served, and nothing is left of them" {
-    export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=0 # that would be growth
+    export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=0:thread_local_quarantine_size_kb=0
     serves
     begin
     start good socat -u "TCP:127.0.0.1:$port" STDOUT
