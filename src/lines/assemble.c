@@ -95,9 +95,9 @@ static bool goes_on_in(const struct logfile *file, const struct candidate *candi
 static void match(struct logfile *file, struct candidates *candidates, const struct look *look)
 {
 	int error = 0;
-	struct candidate *candidate = file->content
-					      ? candidates_find_open(file, candidates)
-					      : candidates_find_closed(file, candidates, &error);
+	struct candidate *candidate =
+		file->content ? candidates_find_open(file, candidates, look)
+			      : candidates_find_closed(file, candidates, look, &error);
 
 	if (candidate) {
 		candidate->match = file;
@@ -343,7 +343,8 @@ static bool still_there(struct stream *stream, const struct stat *live, const st
 		return false;
 	candidate.st = *live;
 	if (file->record.place.head_length == 0 || !candidate_same_inode(file, &candidate) ||
-		!candidate_same_device(file, &candidate) || candidate_fits(file, &candidate) != 1)
+		!candidate_same_device(file, &candidate) ||
+		candidate_fits(file, &candidate, look) != 1)
 		return false;
 	move_to(file, &candidate, look);
 	return true;
@@ -410,7 +411,9 @@ static void report_lookup(struct stream *stream, int error, bool unlisted)
 {
 	int trouble = unlisted ? -EACCES : error;
 
-	if (trouble && trouble != stream->lookup_trouble)
+	if (trouble == -EAGAIN && trouble != stream->lookup_trouble)
+		log_info("%s: waiting for a compressed file to be whole", stream->path);
+	else if (trouble && trouble != stream->lookup_trouble)
 		log_warning(unlisted ? "%s: its directory may not be listed (%s): its rotated files"
 				       " cannot be found"
 				     : "%s: cannot tell where it went on: %s",

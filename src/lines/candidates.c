@@ -1,4 +1,5 @@
 #include "lines/candidates.h"
+#include "base/clock.h"
 #include "lines/unpack.h"
 
 #include <errno.h>
@@ -45,8 +46,21 @@ bool candidate_same_device(const struct logfile *file, const struct candidate *c
 	return candidate->st.st_dev == file->record.place.device;
 }
 
+/* Is a compressed file cut short, and was it written within the last `grace`? Then it is being
+ * written, and what it will be cannot be told yet. */
+static bool is_being_packed(
+	const struct candidate *candidate, struct content *content, const struct look *look)
+{
+	uint64_t changed = clock_ns(&candidate->st.st_ctim);
+	char byte;
+
+	return content_packed(content) && changed + look->rules->grace_ns > clock_realtime_ns() &&
+	       content_read(content, &byte, 1, UINT64_MAX / 2) == -EBADMSG;
+}
+
 /* Does its content lead to the place where we are? */
-static int content_fits(const struct logfile *file, const struct candidate *candidate)
+static int content_fits(
+	const struct logfile *file, const struct candidate *candidate, const struct look *look)
 {
 	const struct place *place = &file->record.place;
 	struct content *content;
@@ -58,8 +72,12 @@ static int content_fits(const struct logfile *file, const struct candidate *cand
 	if (fits < 0)
 		return fits;
 	fits = place_fits_content(place, content_read, content);
+	if (fits == -EBADMSG)
+		fits = 0;
+	if (fits == 0 && is_being_packed(candidate, content, look))
+		fits = -EAGAIN;
 	content_close(content);
-	return fits == -EBADMSG ? 0 : fits;
+	return fits;
 }
 
 /* Nothing has been seen of the file: only the inode tells. */
@@ -69,11 +87,12 @@ static bool unseen_fits(const struct logfile *file, const struct candidate *cand
 	       !file->displaced;
 }
 
-int candidate_fits(const struct logfile *file, const struct candidate *candidate)
+int candidate_fits(
+	const struct logfile *file, const struct candidate *candidate, const struct look *look)
 {
 	if (file->record.place.head_length == 0)
 		return unseen_fits(file, candidate);
-	return content_fits(file, candidate);
+	return content_fits(file, candidate, look);
 }
 
 /* How good a candidate is to look at first, see design: inode and device, inode, path, any. */
@@ -84,8 +103,8 @@ static int closeness(const struct logfile *file, const struct candidate *candida
 	return strcmp(file->record.path, candidate->path) == 0 ? 2 : 3;
 }
 
-struct candidate *candidates_find_closed(
-	const struct logfile *file, struct candidates *candidates, int *error)
+struct candidate *candidates_find_closed(const struct logfile *file, struct candidates *candidates,
+	const struct look *look, int *error)
 {
 	for (int close = 0; close <= 3; close++)
 		for (size_t i = candidates->count; i-- > 0;) {
@@ -94,7 +113,7 @@ struct candidate *candidates_find_closed(
 
 			if (candidate->match || closeness(file, candidate) != close)
 				continue;
-			fit = candidate_fits(file, candidate);
+			fit = candidate_fits(file, candidate, look);
 			if (fit == 1)
 				return candidate;
 			if (fit < 0 && (fit != -EACCES || close < 2))
@@ -103,7 +122,8 @@ struct candidate *candidates_find_closed(
 	return NULL;
 }
 
-struct candidate *candidates_find_open(const struct logfile *file, struct candidates *candidates)
+struct candidate *candidates_find_open(
+	const struct logfile *file, struct candidates *candidates, const struct look *look)
 {
 	int ignored = 0;
 
@@ -115,7 +135,7 @@ struct candidate *candidates_find_open(const struct logfile *file, struct candid
 			return candidate;
 	}
 	return file->record.place.head_length > 0
-		       ? candidates_find_closed(file, candidates, &ignored)
+		       ? candidates_find_closed(file, candidates, look, &ignored)
 		       : NULL;
 }
 

@@ -34,17 +34,19 @@ bool candidate_same_inode(const struct logfile *file, const struct candidate *ca
 bool candidate_same_device(const struct logfile *file, const struct candidate *candidate);
 
 /* Is the candidate the file? 1, 0, or a negative errno when that cannot be told now. */
-int candidate_fits(const struct logfile *file, const struct candidate *candidate);
+int candidate_fits(
+	const struct logfile *file, const struct candidate *candidate, const struct look *look);
 
 /* Where is a file of which we only have the record? In this order: same device and inode, same
  * inode, same path, any. *error is set when the answer NULL is not certain: no descriptors, no
  * memory, a bad disk, or the file itself may not be read. */
-struct candidate *candidates_find_closed(
-	const struct logfile *file, struct candidates *candidates, int *error);
+struct candidate *candidates_find_closed(const struct logfile *file, struct candidates *candidates,
+	const struct look *look, int *error);
 
 /* Where is a file that we hold open? Where its inode is; else a copy of it may mark the place, or
  * an editor has replaced it by a file that goes on where it stood. */
-struct candidate *candidates_find_open(const struct logfile *file, struct candidates *candidates);
+struct candidate *candidates_find_open(
+	const struct logfile *file, struct candidates *candidates, const struct look *look);
 
 /* A copy that was made before all of the file had been read: it begins as the file does and ends
  * before our place. Nothing in it is new. */

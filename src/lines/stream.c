@@ -317,6 +317,8 @@ int stream_read(struct stream *stream, struct reader *reader, const struct look 
 
 bool stream_waits(const struct stream *stream, const struct stream_rules *rules)
 {
+	if (stream->lookup_trouble)
+		return true;
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
 		if ((!file->named && file->content) || file->younger || file->unread ||
 			(file->partial && rules->partial_timeout_ns))
