@@ -7,9 +7,9 @@
 static int standard_output;
 
 /* Standard output is `fd`, which is closed, until restored. */
-static void start(struct driver *driver, int fd)
+static void start_with(struct driver *driver, int fd, const char *option)
 {
-	static const char *const options[] = { "timeout=1", NULL };
+	const char *const options[] = { "timeout=1", option, NULL };
 
 	fflush(stdout);
 	standard_output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
@@ -18,6 +18,11 @@ static void start(struct driver *driver, int fd)
 	driver_configure(driver, "client", options);
 	assert_int_equal(driver_open(driver, NULL, 0), 0);
 	assert_int_equal(driver_commit(driver), LK_OK);
+}
+
+static void start(struct driver *driver, int fd)
+{
+	start_with(driver, fd, NULL);
 }
 
 static void stop(struct driver *driver)
@@ -170,6 +175,55 @@ static void a_client_that_never_closes_is_not_waited_for_forever(void **state)
 	close(fds[0]);
 }
 
+static enum lk_verdict put_until_done(struct driver *driver, const char *text)
+{
+	uint64_t deadline = clock_monotonic_ns() + PATIENCE_NS;
+	enum lk_verdict verdict;
+
+	while ((verdict = driver_put(driver, text)) == LK_LATER && driver->result.accepted == 0) {
+		assert_true(clock_monotonic_ns() < deadline);
+		driver_wait(driver);
+	}
+	return verdict;
+}
+
+static void a_client_that_counts_no_lines_is_not_waited_for_forever(void **state)
+{
+	struct driver driver;
+	enum lk_verdict verdict;
+	int fds[2];
+
+	(void)state;
+	tcp_pair(fds);
+	start_with(&driver, fds[1], "ack=line");
+	verdict = put_until_done(&driver, "one\ntwo\n");
+	stop(&driver);
+	assert_int_equal(verdict, LK_DONE);
+	assert_int_equal(driver.result.accepted, 0);
+	assert_non_null(strstr(logged, "timed out; it has taken 0 of 2 lines"));
+	close(fds[0]);
+}
+
+static void counted_lines_are_accepted_though_their_client_has_left(void **state)
+{
+	struct driver driver;
+	enum lk_verdict first, second;
+	int fds[2];
+
+	(void)state;
+	unix_pair(fds);
+	start_with(&driver, fds[1], "ack=line");
+	first = driver_put(&driver, "one\ntwo\n");
+	assert_int_equal(write(fds[0], "1\n", 2), 2);
+	shutdown(fds[0], SHUT_WR);
+	second = driver_put(&driver, "one\ntwo\n");
+	stop(&driver);
+	assert_int_equal(first, LK_LATER);
+	assert_int_equal(second, LK_DONE);
+	assert_int_equal(driver.result.accepted, 1);
+	close(fds[0]);
+}
+
 static void a_pipe_has_taken_what_is_written(void **state)
 {
 	struct driver driver;
@@ -218,6 +272,8 @@ int main(void)
 		cmocka_unit_test(a_client_that_closes_first_acknowledges_nothing),
 		cmocka_unit_test(a_client_that_is_killed_acknowledges_nothing),
 		cmocka_unit_test(a_client_that_never_closes_is_not_waited_for_forever),
+		cmocka_unit_test(a_client_that_counts_no_lines_is_not_waited_for_forever),
+		cmocka_unit_test(counted_lines_are_accepted_though_their_client_has_left),
 		cmocka_unit_test(a_pipe_has_taken_what_is_written),
 		cmocka_unit_test(nothing_sent_needs_no_acknowledgement),
 		cmocka_unit_test(bad_settings_are_refused_with_the_reason),
