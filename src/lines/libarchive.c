@@ -26,7 +26,7 @@ int libarchive_load(struct libarchive *library)
 		return -ELIBACC;
 	if (!FIND(archive_errno) || !FIND(archive_filter_code) || !FIND(archive_read_data) ||
 		!FIND(archive_read_free) || !FIND(archive_read_new) ||
-		!FIND(archive_read_next_header) || !FIND(archive_read_open_fd) ||
+		!FIND(archive_read_next_header) || !FIND(archive_read_open) ||
 		!FIND(archive_read_support_filter_all) ||
 		!FIND(archive_read_support_format_empty) ||
 		!FIND(archive_read_support_format_raw)) {

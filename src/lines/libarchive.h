@@ -17,7 +17,7 @@ struct libarchive {
 	__typeof__(archive_read_free) *archive_read_free;
 	__typeof__(archive_read_new) *archive_read_new;
 	__typeof__(archive_read_next_header) *archive_read_next_header;
-	__typeof__(archive_read_open_fd) *archive_read_open_fd;
+	__typeof__(archive_read_open) *archive_read_open;
 	__typeof__(archive_read_support_filter_all) *archive_read_support_filter_all;
 	__typeof__(archive_read_support_format_empty) *archive_read_support_format_empty;
 	__typeof__(archive_read_support_format_raw) *archive_read_support_format_raw;

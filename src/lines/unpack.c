@@ -1,6 +1,7 @@
 #include "lines/unpack.h"
 #include "lines/libarchive.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +17,9 @@ struct unpack {
 	gzFile gz; /* one of the two */
 	struct archive *archive;
 	struct libarchive library;
+	int fd;
+	char *block;    /* what libarchive is given of the file */
+	int read_error; /* what read(2) said last, which libarchive may take for a wrong format */
 	bool ended;
 	int error; /* met behind the last bytes given */
 };
@@ -48,19 +52,25 @@ static int open_gz(struct unpack *unpack, int fd)
 	return 0;
 }
 
-/* libarchive's own numbers are of wrong formats; the others are read(2)'s. */
+static la_ssize_t read_block(struct archive *archive, void *context, const void **bytes)
+{
+	struct unpack *unpack = context;
+	ssize_t n;
+
+	(void)archive;
+	do
+		n = read(unpack->fd, unpack->block, BLOCK);
+	while (n < 0 && errno == EINTR);
+	unpack->read_error = n < 0 ? -errno : 0;
+	*bytes = unpack->block;
+	return n < 0 ? ARCHIVE_FATAL : n;
+}
+
 static int archive_failure(const struct unpack *unpack)
 {
-	int error = unpack->library.archive_errno(unpack->archive);
-
-	switch (error) {
-	case EIO:
-	case ENOMEM:
-	case EINTR:
-		return -error;
-	default:
-		return -EBADMSG;
-	}
+	if (unpack->read_error)
+		return unpack->read_error;
+	return unpack->library.archive_errno(unpack->archive) == ENOMEM ? -ENOMEM : -EBADMSG;
 }
 
 static int open_archive(struct unpack *unpack, int fd)
@@ -71,13 +81,16 @@ static int open_archive(struct unpack *unpack, int fd)
 
 	if (error)
 		return error;
+	unpack->fd = fd;
+	unpack->block = malloc(BLOCK);
 	unpack->archive = library->archive_read_new();
-	if (!unpack->archive)
+	if (!unpack->archive || !unpack->block)
 		return -ENOMEM;
 	library->archive_read_support_filter_all(unpack->archive);
 	library->archive_read_support_format_raw(unpack->archive);
 	library->archive_read_support_format_empty(unpack->archive);
-	if (library->archive_read_open_fd(unpack->archive, fd, BLOCK) != ARCHIVE_OK)
+	if (library->archive_read_open(unpack->archive, unpack, NULL, read_block, NULL) !=
+		ARCHIVE_OK)
 		return archive_failure(unpack);
 	switch (library->archive_read_next_header(unpack->archive, &entry)) {
 	case ARCHIVE_EOF:
@@ -182,5 +195,8 @@ void unpack_close(struct unpack *unpack)
 		gzclose(unpack->gz);
 	if (unpack->archive)
 		unpack->library.archive_read_free(unpack->archive);
+	if (unpack->library.handle)
+		dlclose(unpack->library.handle);
+	free(unpack->block);
 	free(unpack);
 }
