@@ -155,7 +155,8 @@ int store_save(struct store *store, const struct tracker *tracker, const struct 
 	if (store->directory < 0 || store->read_only)
 		return 0;
 	text = format(tracker, token);
-	error = text ? state_save(store->directory, store->checkpoint, CHECKPOINT_KIND, text) : -ENOMEM;
+	error = text ? state_save(store->directory, store->checkpoint, CHECKPOINT_KIND, text)
+		     : -ENOMEM;
 	free(text);
 	report(store, error);
 	return error;
