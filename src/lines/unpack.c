@@ -37,6 +37,17 @@ bool unpack_name(const char *path)
 	       ends_with(path, ".bz2") || ends_with(path, ".lz4");
 }
 
+/* A file with the name of a compressed one that is not is text, unless it has only just been begun.
+ */
+static int check_begun(int fd, bool plain)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_size == 0 || (plain && st.st_size < SHORTEST) ? -EBADMSG : 0;
+}
+
 static int open_gz(struct unpack *unpack, int fd)
 {
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* gzclose() closes it */
@@ -49,7 +60,7 @@ static int open_gz(struct unpack *unpack, int fd)
 		return -ENOMEM;
 	}
 	gzbuffer(unpack->gz, BLOCK);
-	return 0;
+	return check_begun(fd, gzdirect(unpack->gz));
 }
 
 static la_ssize_t read_block(struct archive *archive, void *context, const void **bytes)
@@ -95,28 +106,15 @@ static int open_archive(struct unpack *unpack, int fd)
 	switch (library->archive_read_next_header(unpack->archive, &entry)) {
 	case ARCHIVE_EOF:
 		unpack->ended = true;
-		return 0;
+		break;
 	case ARCHIVE_OK:
 	case ARCHIVE_WARN:
-		return 0;
+		break;
 	default:
 		return archive_failure(unpack);
 	}
-}
-
-/* A file with the name of a compressed one that is not: text, unless it has only just been begun.
- */
-static bool is_begun(const struct unpack *unpack, int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || st.st_size >= SHORTEST)
-		return false;
-	if (st.st_size == 0)
-		return true;
-	return unpack->gz ? gzdirect(unpack->gz) == 1
-			  : unpack->library.archive_filter_code(unpack->archive, 0) ==
-				    ARCHIVE_FILTER_NONE;
+	return check_begun(
+		fd, library->archive_filter_code(unpack->archive, 0) == ARCHIVE_FILTER_NONE);
 }
 
 int unpack_open(const char *path, int fd, struct unpack **unpack)
@@ -130,8 +128,6 @@ int unpack_open(const char *path, int fd, struct unpack **unpack)
 	if (!made)
 		return -ENOMEM;
 	error = ends_with(path, ".gz") ? open_gz(made, fd) : open_archive(made, fd);
-	if (!error && is_begun(made, fd))
-		error = -EBADMSG;
 	if (error)
 		unpack_close(made);
 	else
