@@ -23,16 +23,17 @@ def panel(top, title, values):
     return parts
 
 
-def draw(titles, bars):
+def draw(titles, bars, caption):
     """`bars`: name and values of each thing compared, as many values as titles."""
     height = PANEL + len(bars) * (BAR + GAP) + 6
     parts = []
     for i, title in enumerate(titles):
         parts += panel(i * height, title, [(name, values[i]) for name, values in bars])
+    parts.append(text(10, len(titles) * height + 16, caption, 'fill="#555"'))
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
-            f'height="{len(titles) * height}" font-family="sans-serif" font-size="13">',
+            f'height="{len(titles) * height + 26}" font-family="sans-serif" font-size="13">',
             '<rect width="100%" height="100%" fill="white"/>',
             *parts,
             "</svg>\n",

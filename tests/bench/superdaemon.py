@@ -1,6 +1,7 @@
 """Resident, or started when somebody asks: what each costs, and how soon it answers."""
 
 import os
+import platform
 import shutil
 import socket
 import statistics
@@ -75,6 +76,11 @@ WAYS = [
 ]
 
 
+def conditions():
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} processors, Linux {platform.release()}, load {load:.1f}"
+
+
 def is_listening(port):
     with open("/proc/net/tcp") as sockets:
         return any(f":{port:04X} 00000000:0000 0A" in line for line in sockets)
@@ -146,4 +152,6 @@ def run(options):
         rows,
     )
     if options.picture:
-        write(options.picture, picture.draw(heads[:2] + ["first line ms, p99"] + heads[3:], bars))
+        titles = heads[:2] + ["first line ms, p99"] + heads[3:]
+        caption = f"{options.samples} clients, one after the other; {conditions()}"
+        write(options.picture, picture.draw(titles, bars, caption))
