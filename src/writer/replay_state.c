@@ -26,10 +26,13 @@ static int load(const struct replay_state *state, struct checkpoint *checkpoint)
 
 	if (r == 0 || r == -ENOENT)
 		return r;
-	log_error("%s: %s; starting at the beginning of the source", state->name,
-		r == -EBADMSG ? "damaged, kept as .damaged for a look" : reason(r));
-	if (r == -EBADMSG)
-		(void)state_set_aside(state->directory, state->name);
+	if (r != -EBADMSG) {
+		log_error("%s: %s", state->name, reason(r));
+		return r;
+	}
+	log_error("%s: damaged, kept as %s.damaged; starting at the beginning of the source",
+		state->name, state->name);
+	(void)state_set_aside(state->directory, state->name);
 	return r;
 }
 
@@ -88,8 +91,10 @@ int replay_state_resume(
 	if (source->stream >= 0)
 		return resume_stream(append);
 	r = load(state, &checkpoint);
-	if (r < 0)
+	if (r == -ENOENT || r == -EBADMSG)
 		return start_anew(source, batch);
+	if (r < 0)
+		return r; /* what was written cannot be told: writing it again would be wrong */
 	checkpoint.has_target = checkpoint.has_target && !state->altered;
 	r = fits(&checkpoint, source);
 	if (r > 0)
