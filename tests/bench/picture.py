@@ -18,7 +18,7 @@ def panel(top, title, values):
         parts += [
             text(LEFT - 10, y + 15, name, 'text-anchor="end"'),
             f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" fill="{COLOURS[i]}"/>',
-            text(LEFT + width + 6, y + 15, f"{value:.0f}" if value >= 100 else f"{value:.2f}"),
+            text(f"{LEFT + width + 6:.1f}", y + 15, f"{value:.0f}" if value >= 100 else f"{value:.2f}"),
         ]
     return parts
 
