@@ -170,18 +170,20 @@ static void hasten_tick(struct loop *loop)
 		set_timer(loop->tick, due);
 }
 
+/* Is that done? If not, what is to be done about it has been. */
+static bool is_done(struct loop *loop, enum progress progress)
+{
+	if (progress == PROGRESS_FAILED)
+		fail(loop);
+	else if (progress == PROGRESS_LATER && !loop->blocked)
+		wait_for_handler(loop);
+	return progress != PROGRESS_FAILED && progress != PROGRESS_LATER;
+}
+
 static void stop_when_saved(struct loop *loop)
 {
-	switch (section_save(loop->section)) {
-	case PROGRESS_LATER:
-		wait_for_handler(loop);
-		break;
-	case PROGRESS_FAILED:
-		fail(loop);
-		break;
-	default:
+	if (is_done(loop, section_save(loop->section)))
 		sd_event_exit(loop->event, STATUS_OK);
-	}
 }
 
 /* One round, and what follows from it. */
@@ -259,16 +261,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 
 static void save(struct loop *loop)
 {
-	switch (section_save(loop->section)) {
-	case PROGRESS_LATER:
-		wait_for_handler(loop);
-		break;
-	case PROGRESS_FAILED:
-		fail(loop);
-		break;
-	default:
+	if (is_done(loop, section_save(loop->section)))
 		schedule_save(loop);
-	}
 }
 
 /* A handler that is always busy when the timer comes is not to go unsaved for ever. */
@@ -320,17 +314,8 @@ static void on_reload(void *context)
 {
 	struct loop *loop = context;
 
-	switch (section_reopen(loop->section)) {
-	case PROGRESS_LATER:
-		if (!loop->blocked)
-			wait_for_handler(loop);
-		break;
-	case PROGRESS_FAILED:
-		fail(loop);
-		break;
-	default:
+	if (is_done(loop, section_reopen(loop->section)))
 		schedule_save(loop);
-	}
 }
 
 static int add_timer(struct loop *loop, sd_event_source **source, sd_event_time_handler_t handler)
