@@ -96,8 +96,7 @@ static void look_at_file(
 	if (cut(file, st))
 		displace_cut(stream, file, look);
 	else if (file->record.place.head_length == 0 && logfile_changed(file, st))
-		stream_assemble(
-			stream, st, look); /* nothing but the inode tells that it is the same */
+		stream_assemble(stream, st, look); /* only the inode tells that it is the same */
 	else
 		logfile_note(file, st, look->now);
 }
@@ -191,7 +190,7 @@ void stream_look(struct stream *stream, const struct look *look)
 
 static bool quiet_for(const struct logfile *file, const struct look *look, uint64_t time)
 {
-	return look->now - file->quiet_since >= time;
+	return look->now >= file->quiet_since && look->now - file->quiet_since >= time;
 }
 
 /* Will nobody add to this file? A compressed one says itself where it ends. */
