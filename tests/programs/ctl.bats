@@ -110,8 +110,9 @@ all_beat_again() { beats >now && [ "$(grep -cvxFf before now)" = 2 ]; }
 
 @test "without options both daemons of this user are looked at" {
     as_user
+    cp "$SOURCE/etc/Full_data.log" recorded
     cat >w.conf <<EOF
-replay "r" { source = "$SOURCE/etc/Full_data.log" target = "$PWD/log" interval = 10ms }
+replay "r" { source = "$PWD/recorded" target = "$PWD/log" interval = 10ms }
 job "j" { command = {"/bin/echo", "hi"} target = "$PWD/joblog" interval = 50ms }
 EOF
     cat >t.conf <<EOF

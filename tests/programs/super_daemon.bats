@@ -239,7 +239,7 @@ children() { [ "$(pgrep -c -P "$(pid super)")" = "$1" ]; }
 
 # takes COUNT [EVERY]: takes so many lines, acknowledging each so many and the last.
 takes() {
-    timeout 20 python3 - "$port" "$1" "${2:-1}" 3>&- <<'END'
+    timeout 20 python3 -u - "$port" "$1" "${2:-1}" 3>&- <<'END'
 import socket, sys
 port, count, every = map(int, sys.argv[1:])
 connection = socket.create_connection(("127.0.0.1", port))
