@@ -44,7 +44,7 @@ static void move_to(
 {
 	struct place *place = &file->record.place;
 
-	if (!candidate_same_inode(file, candidate) || !candidate_same_device(file, candidate))
+	if (!logfile_leads_to(file, &candidate->st))
 		logfile_close(file);
 	if (logfile_set_path(file, candidate->path) < 0)
 		return;
@@ -342,8 +342,7 @@ static bool still_there(struct stream *stream, const struct stat *live, const st
 	if (!live || !file || file->younger)
 		return false;
 	candidate.st = *live;
-	if (file->record.place.head_length == 0 || !candidate_same_inode(file, &candidate) ||
-		!candidate_same_device(file, &candidate) ||
+	if (file->record.place.head_length == 0 || !logfile_leads_to(file, live) ||
 		candidate_fits(file, &candidate, look) != 1)
 		return false;
 	move_to(file, &candidate, look);
@@ -361,8 +360,7 @@ static const struct logfile *find_by_inode(const struct stream *stream, const st
 {
 	const struct logfile *file = live ? stream->oldest : NULL;
 
-	while (file && (file->record.place.inode != live->st_ino ||
-			       file->record.place.device != live->st_dev))
+	while (file && !logfile_leads_to(file, live))
 		file = file->younger;
 	return file;
 }

@@ -41,11 +41,6 @@ bool candidate_same_inode(const struct logfile *file, const struct candidate *ca
 	return candidate->st.st_ino == file->record.place.inode;
 }
 
-bool candidate_same_device(const struct logfile *file, const struct candidate *candidate)
-{
-	return candidate->st.st_dev == file->record.place.device;
-}
-
 /* Is a compressed file cut short, and was it written within the last `grace`? Then it is being
  * written, and what it will be cannot be told yet. */
 static bool is_being_packed(
@@ -83,8 +78,7 @@ static int content_fits(
 /* Nothing has been seen of the file: only the inode tells. */
 static bool unseen_fits(const struct logfile *file, const struct candidate *candidate)
 {
-	return candidate_same_inode(file, candidate) && candidate_same_device(file, candidate) &&
-	       !file->displaced;
+	return logfile_leads_to(file, &candidate->st) && !file->displaced;
 }
 
 int candidate_fits(
@@ -99,7 +93,7 @@ int candidate_fits(
 static int closeness(const struct logfile *file, const struct candidate *candidate)
 {
 	if (candidate_same_inode(file, candidate))
-		return candidate_same_device(file, candidate) ? 0 : 1;
+		return logfile_leads_to(file, &candidate->st) ? 0 : 1;
 	return strcmp(file->record.path, candidate->path) == 0 ? 2 : 3;
 }
 
@@ -130,8 +124,7 @@ struct candidate *candidates_find_open(
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
 
-		if (!candidate->match && candidate_same_inode(file, candidate) &&
-			candidate_same_device(file, candidate))
+		if (!candidate->match && logfile_leads_to(file, &candidate->st))
 			return candidate;
 	}
 	return file->record.place.head_length > 0

@@ -31,7 +31,6 @@ int candidates_list(const struct stream *stream, const struct stat *live, const 
 void candidates_free(struct candidates *candidates);
 
 bool candidate_same_inode(const struct logfile *file, const struct candidate *candidate);
-bool candidate_same_device(const struct logfile *file, const struct candidate *candidate);
 
 /* Is the candidate the file? 1, 0, or a negative errno when that cannot be told now. */
 int candidate_fits(

@@ -28,7 +28,7 @@ struct logfile *logfile_new(const char *path, const struct stat *st)
 	return file;
 }
 
-static bool same_file(const struct logfile *file, const struct stat *st)
+bool logfile_leads_to(const struct logfile *file, const struct stat *st)
 {
 	return st->st_dev == file->record.place.device && st->st_ino == file->record.place.inode;
 }
@@ -45,7 +45,7 @@ int logfile_open(struct logfile *file)
 	if (error)
 		return error;
 	error = content_stat(content, &st);
-	if (!error && !same_file(file, &st))
+	if (!error && !logfile_leads_to(file, &st))
 		error = -ESTALE;
 	if (error)
 		content_close(content);

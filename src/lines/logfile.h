@@ -24,6 +24,9 @@ struct logfile {
 /* A file to be read from its first byte. NULL: out of memory. */
 struct logfile *logfile_new(const char *path, const struct stat *st);
 
+/* Was the file last seen with this device and inode? A hint, no proof: see lines/place.h. */
+bool logfile_leads_to(const struct logfile *file, const struct stat *st);
+
 /* Opens the content at record.path, unless it is open. 0, a negative errno, or -ESTALE when the
  * path leads to another file by now. */
 int logfile_open(struct logfile *file);

@@ -73,11 +73,6 @@ static int stat_path(const struct stream *stream, struct stat *st)
 	return S_ISREG(st->st_mode) ? 0 : -EINVAL;
 }
 
-static bool leads_to(const struct stat *st, const struct logfile *file)
-{
-	return st->st_dev == file->record.place.device && st->st_ino == file->record.place.inode;
-}
-
 static bool cut(const struct logfile *file, const struct stat *st)
 {
 	return !unpack_name(file->record.path) && (uint64_t)st->st_size < logfile_size(file);
@@ -158,7 +153,7 @@ static void look_at_path(struct stream *stream, const struct look *look)
 
 	if (!in_rotation(stream, error, look))
 		report(stream, error);
-	if (!error && stream->assembled && file && leads_to(&st, file))
+	if (!error && stream->assembled && file && logfile_leads_to(file, &st))
 		look_at_file(stream, file, &st, look);
 	else if (!error)
 		look_at_new(stream, &st, look);
@@ -351,7 +346,7 @@ struct logfile *stream_release(struct stream *stream, const struct stat *st)
 {
 	struct logfile *file = stream->oldest;
 
-	if (!file || file->younger || !leads_to(st, file) || !logfile_finished(file))
+	if (!file || file->younger || !logfile_leads_to(file, st) || !logfile_finished(file))
 		return NULL;
 	stream->oldest = NULL;
 	return file;

@@ -166,8 +166,7 @@ static bool path_leads_to(const char *path, const struct stat *st)
 static bool has_file(const struct stream *stream, const struct stat *st)
 {
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if (file->record.place.inode == st->st_ino &&
-			file->record.place.device == st->st_dev)
+		if (logfile_leads_to(file, st))
 			return true;
 	return false;
 }
