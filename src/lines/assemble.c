@@ -139,8 +139,7 @@ static bool changed_since(const struct stat *st, uint64_t last)
  * truncated since, with a copy among the siblings. */
 static bool is_sure(const struct candidates *candidates, size_t mark)
 {
-	return mark < candidates->count &&
-	       candidates->list[mark].match->record.place.head_length > 0;
+	return mark < candidates->count && place_seen(&candidates->list[mark].match->record.place);
 }
 
 /* Is this one to be read from its first byte? Siblings older than the mark are history; without a
@@ -342,7 +341,7 @@ static bool still_there(struct stream *stream, const struct stat *live, const st
 	if (!live || !file || file->younger)
 		return false;
 	candidate.st = *live;
-	if (file->record.place.head_length == 0 || !logfile_leads_to(file, live) ||
+	if (!place_seen(&file->record.place) || !logfile_leads_to(file, live) ||
 		candidate_fits(file, &candidate, look) != 1)
 		return false;
 	move_to(file, &candidate, look);
@@ -392,10 +391,10 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	displace_overwritten(stream);
 	/* Content is proof, an inode only a hint: that gets what is left. */
 	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
-		if (file->content || file->record.place.head_length > 0)
+		if (file->content || place_seen(&file->record.place))
 			match(file, candidates, look);
 	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
-		if (!file->content && file->record.place.head_length == 0)
+		if (!file->content && !place_seen(&file->record.place))
 			match(file, candidates, look);
 	if (!error)
 		error = candidates->error;

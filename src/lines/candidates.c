@@ -84,7 +84,7 @@ static bool unseen_fits(const struct logfile *file, const struct candidate *cand
 int candidate_fits(
 	const struct logfile *file, const struct candidate *candidate, const struct look *look)
 {
-	if (file->record.place.head_length == 0)
+	if (!place_seen(&file->record.place))
 		return unseen_fits(file, candidate);
 	return content_fits(file, candidate, look);
 }
@@ -127,7 +127,7 @@ struct candidate *candidates_find_open(
 		if (!candidate->match && logfile_leads_to(file, &candidate->st))
 			return candidate;
 	}
-	return file->record.place.head_length > 0
+	return place_seen(&file->record.place)
 		       ? candidates_find_closed(file, candidates, look, &ignored)
 		       : NULL;
 }

@@ -92,7 +92,7 @@ static void note_size(struct logfile *file, uint64_t size)
 {
 	struct record *record = &file->record;
 
-	if (record->place.head_length == 0 ||
+	if (!place_seen(&record->place) ||
 		(file->unread && file->content && size > file->noted &&
 			place_fits_content(&record->place, content_read, file->content) == 1))
 		file->noted = record->size = size > record->size ? size : record->size;

@@ -16,7 +16,7 @@ struct logfile {
 	size_t partial;          /* bytes of an unterminated end, as of the last reading */
 	bool named;              /* the live path leads to it */
 	bool unread;             /* there may be more to read */
-	bool recorded;           /* a saved checkpoint knows it, and that there is more to come */
+	bool recorded;           /* a checkpoint knows it by content, and that more is to come */
 	bool displaced;          /* its content is gone from its inode: truncated or overwritten */
 	int trouble;             /* last errno reported, so that it is reported once */
 };

@@ -21,6 +21,11 @@ static uint64_t hash(const char *bytes, size_t len)
 	return len ? XXH3_64bits(bytes, len) : 0;
 }
 
+bool place_seen(const struct place *place)
+{
+	return place->head_length > 0;
+}
+
 size_t place_tail_length(const struct place *place)
 {
 	return window(place->offset);

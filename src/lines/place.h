@@ -40,6 +40,9 @@ struct stretch {
  * negative errno. What a place is compared with need not be a plain file. */
 typedef ssize_t (*place_reader)(void *source, void *buffer, size_t len, uint64_t offset);
 
+/* Has anything of the file been seen? Else only its inode tells it from others. */
+bool place_seen(const struct place *place);
+
 /* How many bytes before its offset a place looks at. */
 size_t place_tail_length(const struct place *place);
 
@@ -49,8 +52,7 @@ int place_take(struct place *place, int fd, uint64_t offset);
 int place_set(struct place *place, place_reader read, void *source, uint64_t offset);
 
 /* Does this content lead to the place? 1, 0, or a negative errno. Device and inode are not
- * compared. A place of which nothing was seen (head_length 0) fits everything: ask for the inode.
- */
+ * compared. A place of which nothing was seen fits everything. */
 int place_fits(const struct place *place, int fd);
 int place_fits_content(const struct place *place, place_reader read, void *source);
 

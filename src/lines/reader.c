@@ -109,7 +109,6 @@ static void note_end(const struct reading *reading)
 	uint64_t end = reading->stretch.start + reading->stretch.len;
 
 	file->partial = (size_t)(end - file->record.place.offset);
-	place_see(&file->record.place, &reading->stretch);
 	file->unread = !reading->at_end;
 }
 
@@ -144,6 +143,7 @@ int reader_read(struct reader *reader, struct logfile *file, struct reading *rea
 		file->record.size = end;
 	if (file->noted > file->record.size)
 		file->record.size = file->noted;
+	place_see(&file->record.place, &reading->stretch);
 	reading->at_end = !more && reading->split.count < reader->splitter.capacity;
 	if (reading->nuls + reading->split.consumed > 0)
 		return 1;

@@ -90,7 +90,7 @@ static void look_at_file(
 {
 	if (cut(file, st))
 		displace_cut(stream, file, look);
-	else if (file->record.place.head_length == 0 && logfile_changed(file, st))
+	else if (!place_seen(&file->record.place) && logfile_changed(file, st))
 		stream_assemble(stream, st, look); /* only the inode tells that it is the same */
 	else
 		logfile_note(file, st, look->now);
@@ -287,7 +287,7 @@ static int read_next(struct stream *stream, struct logfile *file, struct reader 
 static void see_waiting(struct logfile *file)
 {
 	for (; file; file = file->younger)
-		if (file->record.place.head_length == 0 && logfile_open(file) == 0)
+		if (!place_seen(&file->record.place) && logfile_open(file) == 0)
 			logfile_see(file);
 }
 

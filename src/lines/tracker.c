@@ -377,7 +377,7 @@ static int add_record(struct tracker *tracker, struct record *record, const char
 		return -ENOMEM;
 	}
 	file->record = *record;
-	file->recorded = record->size > record->place.offset; /* see logfile_over() */
+	file->recorded = place_seen(&file->record.place) && record->size > record->place.offset;
 	file->unread = true;
 	file->quiet_since = clock_monotonic_ns();
 	stream_append(stream, file);
@@ -428,7 +428,7 @@ void tracker_recorded(struct tracker *tracker)
 	tracker->changed = false;
 	for (size_t i = 0; i < tracker->count; i++) {
 		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
-			file->recorded = !logfile_over(file);
+			file->recorded = place_seen(&file->record.place) && !logfile_over(file);
 	}
 }
 

@@ -256,10 +256,24 @@ END
         wait_for 5 has_lines got $((i * 1000 - 900))
         send tailer KILL
         ended tailer
-        case $i in 4 | 8) mv log log.1 ;; esac
+        case $i in 4) mv log log.2 ;; 8) mv log log.1 ;; esac # nothing leaves the disk
         follow
     done
     wait_for 5 contains tailer.err 'sections running'
+    delivered
+    finish
+}
+
+@test "kill -9, then a truncation without a copy: what was delivered stays, though the file was empty at first" {
+    : >log
+    follow 'checkpoint_interval = 1h'
+    wait_for 5 contains kept/tail-t.checkpoint 'path='
+    numbered 1 10 | tee expected >>log
+    delivered
+    send tailer KILL
+    ended tailer
+    numbered 11 20 | tee -a expected >log # the same inode
+    follow
     delivered
     finish
 }
