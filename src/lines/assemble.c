@@ -139,7 +139,7 @@ static bool changed_since(const struct stat *st, uint64_t last)
  * truncated since, with a copy among the siblings. */
 static bool is_sure(const struct candidates *candidates, size_t mark)
 {
-	return mark < candidates->count && place_seen(&candidates->list[mark].match->record.place);
+	return mark < candidates->count && !candidates->list[mark].match->unseen;
 }
 
 /* Is this one to be read from its first byte? Siblings older than the mark are history; without a
@@ -382,12 +382,26 @@ static void displace_overwritten(struct stream *stream)
 	}
 }
 
+/* What was empty and is no longer is known by its content from now on, before anything else is
+ * looked at: a compressed copy may be all that its inode has left behind. But what else it held
+ * before that is not known. */
+static void see_open(struct stream *stream)
+{
+	for (struct logfile *file = stream->oldest; file; file = file->younger) {
+		file->unseen = !place_seen(&file->record.place);
+		if (file->unseen && file->content)
+			logfile_see(file);
+	}
+}
+
 static int find_all(struct stream *stream, const struct stat *live, const struct look *look,
 	struct candidates *candidates)
 {
 	const struct logfile *before = find_by_inode(stream, live);
-	int error = candidates_list(stream, live, look, candidates);
+	int error;
 
+	see_open(stream);
+	error = candidates_list(stream, live, look, candidates);
 	displace_overwritten(stream);
 	/* Content is proof, an inode only a hint: that gets what is left. */
 	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)

@@ -525,6 +525,39 @@ static void test_catches_up_over_rotations(void **state)
 	free(text);
 }
 
+/* Between two looks it was written to, rotated and packed, and we still hold it open. */
+static void test_an_empty_log_is_known_in_its_packed_copy(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	put("log", "");
+	begin(life);
+	look(life);
+	append("log", "first\n");
+	pack_away("log", "log.1.gz", "first\n");
+	put("log", "second\n");
+	look(life);
+	assert_handed(life, "first\nsecond\n");
+	assert_nothing_lost(life);
+}
+
+/* Likewise, but now the inode is the same and the content is another. */
+static void test_an_empty_log_may_have_been_copied_and_truncated(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	put("log", "");
+	begin(life);
+	look(life);
+	put("log.1", "first\n");
+	put("log", "second\n");
+	look(life);
+	assert_handed(life, "first\nsecond\n");
+	assert_nothing_lost(life);
+}
+
 /* A new file got the inode of the removed one, or the log was restored: only content tells. */
 static void test_another_file_is_not_taken_for_ours(void **state)
 {
@@ -825,6 +858,8 @@ int main(void)
 		LIFE_TEST(test_history_is_not_read_at_first),
 		LIFE_TEST(test_start_at_the_end),
 		LIFE_TEST(test_catches_up_over_rotations),
+		LIFE_TEST(test_an_empty_log_is_known_in_its_packed_copy),
+		LIFE_TEST(test_an_empty_log_may_have_been_copied_and_truncated),
 		LIFE_TEST(test_another_file_is_not_taken_for_ours),
 		LIFE_TEST(test_a_copy_with_another_inode_goes_on),
 		LIFE_TEST(test_patterns_find_new_logs_but_no_rotated_ones),
