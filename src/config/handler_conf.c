@@ -207,9 +207,8 @@ bool handler_conf_take(cfg_t *section, struct handler_conf *handler)
 {
 	int type;
 
-	return take_place(section, &handler->file, &handler->line) &&
-	       take_name(section, &handler->name) && take_needs(section, "type") &&
-	       take_choice(section, "type", type_names, &type) &&
+	return take_place(section, &handler->place) && take_name(section, &handler->name) &&
+	       take_needs(section, "type") && take_choice(section, "type", type_names, &type) &&
 	       take_text(section, "type", &handler->type) &&
 	       only_keys_of(section, handler->type, type_keys[type]) &&
 	       take_options(section, type_keys[type], handler);
@@ -305,5 +304,5 @@ void handler_conf_free(struct handler_conf *handler)
 	free(handler->type);
 	free(handler->module);
 	strings_free(handler->options);
-	free(handler->file);
+	free(handler->place);
 }

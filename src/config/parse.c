@@ -41,7 +41,7 @@ const char *parse_place(cfg_t *section, const char *key)
 {
 	const char *place = key ? cfg_opt_getcomment(cfg_getopt(section, key)) : NULL;
 
-	if (!place && section->title)
+	if (!place && !*section->opts[0].name) /* SECTION_START */
 		place = cfg_opt_getcomment(&section->opts[0]);
 	return place ? place : section->filename;
 }
@@ -87,6 +87,10 @@ describe(const cfg_t *section, const char *format, va_list arguments, char *mess
 		snprintf(message, size, "unknown key %s; allowed here: %s",
 			va_arg(arguments, const char *), names ? names : "");
 		free(names);
+	} else if (strcmp(format, "missing opening brace for section '%s'") == 0) {
+		const char *name = va_arg(arguments, const char *);
+
+		snprintf(message, size, "%s is a section: %s { key = value ... }", name, name);
 	} else if (strcmp(format, "found duplicate title '%s'") == 0) {
 		snprintf(message, size,
 			"a section named \"%s\" exists already; names are unique over all files",

@@ -18,6 +18,9 @@ int parse_note_place(cfg_t *section, cfg_opt_t *option, const char *value, void 
 #define LIST_KEY(name) CFG_STR_LIST_CB(name, NULL, CFGF_NONE, parse_note_place)
 #define SECTION(name, keys) CFG_SEC(name, keys, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
+/* A section within a section, without a name of its own. */
+#define PART(name, keys) CFG_SEC(name, keys, CFGF_MULTI)
+
 /* First in the table of each section: no file can set a key without a name, but its default is
  * parsed when the section opens, which is how the section's place is learnt. */
 #define SECTION_START CFG_STR_LIST_CB("", (char *)"{start}", CFGF_NONE, parse_note_place)

@@ -125,7 +125,7 @@ static bool take_handler(cfg_t *section, const struct tailer_conf *conf, struct 
 
 static bool take_tail(cfg_t *section, const struct tailer_conf *conf, struct tail_conf *tail)
 {
-	return take_place(section, &tail->file, &tail->line) && take_name(section, &tail->name) &&
+	return take_place(section, &tail->place) && take_name(section, &tail->name) &&
 	       take_paths_of(section, tail) && take_times(section, tail) &&
 	       take_limits(section, tail) && take_choices(section, tail) &&
 	       take_handler(section, conf, tail);
@@ -289,7 +289,7 @@ static void tail_free(struct tail_conf *tail)
 	strings_free(tail->paths);
 	strings_free(tail->rotated);
 	free(tail->dead_letter);
-	free(tail->file);
+	free(tail->place);
 }
 
 void tailer_conf_free(struct tailer_conf *conf)

@@ -18,8 +18,7 @@ struct handler_conf {
 	char *module;   /* type "module": path or bare name; else NULL */
 	char **options; /* "name=value" for struct lk_settings, NULL at the end; the built-in
 			   handlers' own keys (path, command, ...) are here too */
-	char *file;     /* where it was defined, for messages */
-	int line;
+	char *place;    /* FILE:LINE where it was defined, for messages */
 };
 
 enum watch { WATCH_POLL, WATCH_INOTIFY };
@@ -45,8 +44,7 @@ struct tail_conf {
 	char *dead_letter; /* NULL: the section holds at a bad line */
 	unsigned retries;
 	const struct handler_conf *handler; /* in the same tailer_conf */
-	char *file;                         /* where it was defined, for messages */
-	int line;
+	char *place;                        /* FILE:LINE where it was defined, for messages */
 };
 
 struct tailer_conf {

@@ -53,13 +53,9 @@ bool take_name(cfg_t *section, char **name)
 	return copy(title, name);
 }
 
-bool take_place(cfg_t *section, char **file, int *line)
+bool take_place(cfg_t *section, char **place)
 {
-	const char *place = parse_place(section, NULL), *colon = strrchr(place, ':');
-
-	*line = colon ? atoi(colon + 1) : 0;
-	*file = colon ? strndup(place, (size_t)(colon - place)) : strdup(place);
-	return *file || take_no_memory();
+	return copy(parse_place(section, NULL), place);
 }
 
 bool take_needs(cfg_t *section, const char *key)

@@ -14,8 +14,8 @@
 /* The title, as a name fit for files: [A-Za-z0-9_.-], at most 64, no leading dot. */
 bool take_name(cfg_t *section, char **name);
 
-/* Where the section begins. */
-bool take_place(cfg_t *section, char **file, int *line);
+/* Where the section begins, as FILE:LINE. */
+bool take_place(cfg_t *section, char **place);
 
 /* Is there a value? Say so if not. */
 bool take_needs(cfg_t *section, const char *key);

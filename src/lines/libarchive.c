@@ -29,10 +29,23 @@ int libarchive_load(struct libarchive *library)
 		!FIND(archive_read_next_header) || !FIND(archive_read_open) ||
 		!FIND(archive_read_support_filter_all) ||
 		!FIND(archive_read_support_format_empty) ||
-		!FIND(archive_read_support_format_raw)) {
-		dlclose(found.handle);
+		!FIND(archive_read_support_format_raw) || !FIND(archive_entry_free) ||
+		!FIND(archive_entry_new) || !FIND(archive_entry_set_filetype) ||
+		!FIND(archive_write_add_filter_by_name) || !FIND(archive_write_close) ||
+		!FIND(archive_write_data) || !FIND(archive_write_free) ||
+		!FIND(archive_write_header) || !FIND(archive_write_new) ||
+		!FIND(archive_write_open_fd) || !FIND(archive_write_set_format_raw) ||
+		!FIND(archive_write_set_options)) {
+		libarchive_unload(&found);
 		return -ELIBACC;
 	}
 	*library = found;
 	return 0;
+}
+
+void libarchive_unload(struct libarchive *library)
+{
+	if (library->handle)
+		dlclose(library->handle);
+	library->handle = NULL;
 }

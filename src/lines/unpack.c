@@ -1,7 +1,7 @@
 #include "lines/unpack.h"
 #include "lines/libarchive.h"
+#include "lines/pack.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -33,8 +33,10 @@ static bool ends_with(const char *path, const char *ending)
 
 bool unpack_name(const char *path)
 {
-	return ends_with(path, ".gz") || ends_with(path, ".xz") || ends_with(path, ".zst") ||
-	       ends_with(path, ".bz2") || ends_with(path, ".lz4");
+	for (enum pack_format format = PACK_GZ; format < PACK_FORMATS; format++)
+		if (ends_with(path, pack_ending(format)))
+			return true;
+	return false;
 }
 
 /* A file with the name of a compressed one that is not is text, unless it has only just been begun.
@@ -127,7 +129,7 @@ int unpack_open(const char *path, int fd, struct unpack **unpack)
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
-	error = ends_with(path, ".gz") ? open_gz(made, fd) : open_archive(made, fd);
+	error = ends_with(path, pack_ending(PACK_GZ)) ? open_gz(made, fd) : open_archive(made, fd);
 	if (error)
 		unpack_close(made);
 	else
@@ -191,8 +193,7 @@ void unpack_close(struct unpack *unpack)
 		gzclose(unpack->gz);
 	if (unpack->archive)
 		unpack->library.archive_read_free(unpack->archive);
-	if (unpack->library.handle)
-		dlclose(unpack->library.handle);
+	libarchive_unload(&unpack->library);
 	free(unpack->block);
 	free(unpack);
 }

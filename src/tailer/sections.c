@@ -47,7 +47,7 @@ static int check_handler(const struct handler_conf *conf)
 	if (!error && handler->check)
 		error = handler->check(&settings, why, sizeof(why));
 	if (error)
-		log_error("%s:%d: handler \"%s\": %s", conf->file, conf->line, conf->name,
+		log_error("%s: handler \"%s\": %s", conf->place, conf->name,
 			why[0] ? why : reason(error));
 	return error;
 }
@@ -56,9 +56,9 @@ static int check_detached(const struct tail_conf *tail)
 {
 	if (strcmp(tail->handler->type, "print") != 0)
 		return 0;
-	log_error("%s:%d: tail \"%s\": a daemon that detaches has no standard output to print to: "
+	log_error("%s: tail \"%s\": a daemon that detaches has no standard output to print to: "
 		  "run it with -n, or choose another type of handler",
-		tail->file, tail->line, tail->name);
+		tail->place, tail->name);
 	return -EINVAL;
 }
 

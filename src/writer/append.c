@@ -267,22 +267,15 @@ static int open_state(struct append *append)
 	return r;
 }
 
-int append_open(struct append *append, const char *path, int state, const char *section)
+int append_open(struct append *append, int state, const char *section)
 {
 	int r;
 
-	*append = (struct append){ .directory = state, .batch.fd = -1, .lock.fd = -1 };
+	append->directory = state;
 	snprintf(append->owner, sizeof(append->owner), "%s.batch", section);
-	r = target_open(&append->target, path);
-	if (r < 0) {
-		log_error("%s: %s", path, reason(r));
-		return r;
-	}
 	r = open_state(append);
-	if (r < 0) {
-		append_close(append);
+	if (r < 0)
 		return r;
-	}
 	r = recover(append);
 	if (r < 0)
 		target_report(&append->target, r);

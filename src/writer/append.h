@@ -25,11 +25,16 @@ struct append {
 	bool rotated; /* since the caller has last looked */
 };
 
-/* `state` is the state directory, or -1: then nothing is kept and nobody shared with. `section`
- * names the batch file. What was begun in an earlier life is finished; if the target cannot be
- * written to now, it stays the batch to go on with. Logs the reason before it returns a negative
- * errno. */
-int append_open(struct append *append, const char *path, int state, const char *section);
+#define APPEND_CLOSED                                                                              \
+	{                                                                                          \
+		.target.fd = -1, .lock.fd = -1, .batch.fd = -1                                     \
+	}
+
+/* For one that was closed but for its target, which is open. `state` is the state directory, or -1:
+ * then nothing is kept and nobody shared with. `section` names the batch file. What was begun in an
+ * earlier life is finished; if the target cannot be written to now, it stays the batch to go on
+ * with. Logs the reason before it returns a negative errno. */
+int append_open(struct append *append, int state, const char *section);
 
 /* Writes the batch; its `done` is then its `next`, its length 0. After an error call it again
  * until it returns 0, with the buffer untouched: it goes on at the very byte. */

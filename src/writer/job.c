@@ -179,7 +179,13 @@ static int open_all(struct job *job)
 
 	if (r < 0)
 		return r;
-	return append_open(&job->append, job->conf->target, job->state.directory, setup->section);
+	r = target_open(&job->append.target, job->conf->target);
+	if (r < 0) {
+		log_error(
+			"%s: target = \"%s\": %s", job->conf->place, job->conf->target, reason(r));
+		return r;
+	}
+	return append_open(&job->append, job->state.directory, setup->section);
 }
 
 static int set_up_loop(struct job *job, struct worker *worker, const struct worker_signals *signals)
@@ -239,7 +245,7 @@ int job_run(const struct job_setup *setup, struct worker *worker)
 		.conf = setup->conf,
 		.stats = worker->stats,
 		.state = { .directory = -1, .lock = -1 },
-		.append = { .target.fd = -1, .lock.fd = -1, .batch.fd = -1 },
+		.append = APPEND_CLOSED,
 	};
 	const struct worker_signals signals = {
 		.stop = on_stop,

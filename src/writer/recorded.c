@@ -66,3 +66,16 @@ uint64_t recorded_advance(struct recorded *recorded, const char *line, size_t le
 		recorded->latest = stamp;
 	return recorded->due_ns;
 }
+
+bool recorded_reaches(struct recorded *recorded, const char *line, size_t len, int64_t *moment)
+{
+	bool first = !recorded->started;
+
+	recorded_advance(recorded, line, len);
+	if (first && recorded->started) {
+		struct recorded after = *recorded;
+
+		*moment = with_year(&after, *moment);
+	}
+	return recorded->started && recorded->latest >= *moment;
+}

@@ -10,7 +10,7 @@
 #define WRITER_RECORDED_H
 
 #include "config/writer_conf.h"
-#include "writer/stamp.h"
+#include "lines/stamp.h"
 
 struct recorded {
 	struct stamp_format format;
@@ -30,5 +30,9 @@ void recorded_start(struct recorded *recorded, uint64_t first_ns);
 
 /* When the next line is due. */
 uint64_t recorded_advance(struct recorded *recorded, const char *line, size_t len);
+
+/* Likewise; is the line's stamp this moment, or later? Where stamps tell no year, the first one
+ * says in which the moment is. */
+bool recorded_reaches(struct recorded *recorded, const char *line, size_t len, int64_t *moment);
 
 #endif

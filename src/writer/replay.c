@@ -94,49 +94,72 @@ static int compile_patterns(struct replay *replay)
 	return r;
 }
 
-static int open_all(struct replay *replay)
+static int open_source(struct replay *replay)
 {
-	const struct replay_setup *setup = replay->setup;
-	int r = compile_patterns(replay);
-
-	if (r < 0)
-		return r;
-	r = source_open(&replay->source, replay->conf->source, replay->conf->at_end == AT_END_WAIT);
+	const struct replay_conf *conf = replay->conf;
+	int r = source_open(&replay->source, conf->source, conf->at_end == AT_END_WAIT);
 
 	if (r < 0) {
-		log_error("%s: %s", replay->conf->source,
+		replay_mistake(replay, "source", conf->source,
 			r == -EINVAL    ? "neither a regular file nor a FIFO"
 			: r == -EBADMSG ? "is damaged, or no such compressed file"
 					: reason(r));
 		return r;
 	}
-	if (replay->source.stream >= 0 &&
-		(replay->conf->loops != 1 || replay->conf->start_at > 1)) {
-		log_error("%s: a stream cannot be read again: loop and start_at need a file",
-			replay->conf->source);
-		return -EINVAL;
-	}
-	r = section_state_open(&replay->state, setup->state, setup->section, setup->patience_ns);
-	if (r < 0)
+	if (replay->source.stream < 0 || (conf->loops == 1 && !replay_starts_late(replay)))
+		return 0;
+	replay_mistake(replay, "source", conf->source,
+		"a stream cannot be read again: loop and start_at need a file");
+	return -EINVAL;
+}
+
+static int open_target(struct replay *replay)
+{
+	const struct replay_conf *conf = replay->conf;
+	struct append *append = &replay->append;
+	int r = target_open(&append->target, conf->target);
+
+	if (r < 0) {
+		replay_mistake(replay, "target", conf->target, reason(r));
 		return r;
-	r = append_open(
-		&replay->append, replay->conf->target, replay->state.directory, setup->section);
-	if (r < 0)
-		return r;
-	if (replay->conf->rotate.size || replay->conf->rotate.interval_ns) {
-		if (replay->append.target.fd < 0 || replay->append.target.stream) {
-			log_error("%s: only a regular file can be rotated", replay->conf->target);
-			return -EINVAL;
-		}
-		replay->append.rotate = &replay->conf->rotate;
 	}
-	replay_state_init(
-		&replay->kept, replay->state.directory, setup->section, replay->conf->restamp);
+	r = append_open(append, replay->state.directory, replay->setup->section);
+	if (r < 0 || !rotate_conf_is_set(&conf->rotate))
+		return r;
+	append->rotate = &conf->rotate;
+	if (append->target.fd >= 0 && !append->target.stream)
+		return 0;
+	replay_mistake(replay, "target", conf->target, "only a regular file can be rotated");
+	return -EINVAL;
+}
+
+/* Where an earlier life has left off, or where start_at says. */
+static int find_place(struct replay *replay)
+{
+	const struct batch_header *batch = replay_batch(replay);
+	int r;
+
+	replay_state_init(&replay->kept, replay->state.directory, replay->setup->section,
+		replay->conf->restamp);
 	r = replay_state_resume(&replay->kept, &replay->source, &replay->append);
-	if (r == 0 && replay->source.stream < 0 && replay_batch(replay)->length == 0 &&
-		replay_batch(replay)->done.offset == 0)
+	if (r == 0 && replay->source.stream < 0 && batch->length == 0 && batch->done.offset == 0)
 		r = replay_go_to_start(replay);
 	return r == 0 ? replay_check_stamps(replay) : r;
+}
+
+static int open_all(struct replay *replay)
+{
+	const struct replay_setup *setup = replay->setup;
+	int r = compile_patterns(replay);
+
+	if (r == 0)
+		r = open_source(replay);
+	if (r == 0)
+		r = section_state_open(
+			&replay->state, setup->state, setup->section, setup->patience_ns);
+	if (r == 0)
+		r = open_target(replay);
+	return r == 0 ? find_place(replay) : r;
 }
 
 static void start_at(struct replay *replay)
@@ -222,7 +245,7 @@ int replay_run(const struct replay_setup *setup, struct worker *worker)
 		.worker = worker,
 		.state = { .directory = -1, .lock = -1 },
 		.source.stream = -1,
-		.append = { .target.fd = -1, .lock.fd = -1, .batch.fd = -1 },
+		.append = APPEND_CLOSED,
 		.status = STATUS_OK,
 	};
 	const struct worker_signals signals = {

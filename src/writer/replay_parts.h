@@ -1,6 +1,6 @@
 /*
- * The inside of a replay section, of which replay.c is the life: replay_source.c takes lines out of
- * the source, replay_turn.c writes what is due.
+ * The inside of a replay section, of which replay.c is the life: replay_start.c finds where to
+ * begin, replay_source.c takes lines out of the source, replay_turn.c writes what is due.
  */
 #ifndef WRITER_REPLAY_PARTS_H
 #define WRITER_REPLAY_PARTS_H
@@ -72,6 +72,13 @@ bool replay_is_finished(struct replay *replay);
 
 /* At most so much goes into the batch, or all that there is with a newline to complete it. */
 void replay_take(struct replay *replay, const struct allowance *allowance, bool complete);
+
+/* Logs what is wrong with a setting, with the place where the section was defined. */
+void replay_mistake(
+	const struct replay *replay, const char *key, const char *value, const char *why);
+
+/* Is there anything to be left out by start_at? */
+bool replay_starts_late(const struct replay *replay);
 
 /* To the line that start_at says. 0, or a negative errno after logging it. */
 int replay_go_to_start(struct replay *replay);

@@ -7,11 +7,8 @@
 #include "writer/timer.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/epoll.h>
-
-#define STAMPS_EXPECTED_WITHIN ((size_t)64 << 10) /* bytes */
 
 static uint64_t look_again(const struct replay *replay)
 {
@@ -19,22 +16,6 @@ static uint64_t look_again(const struct replay *replay)
 		replay->conf->interval_ns > NS_PER_S ? replay->conf->interval_ns : NS_PER_S;
 
 	return clock_monotonic_ns() + pause;
-}
-
-int replay_go_to_start(struct replay *replay)
-{
-	struct position *done = &replay->append.batch.header->done;
-	uint64_t skip = replay->conf->start_at - 1;
-	int r = skip > 0 ? source_skip_lines(&replay->source, skip, &done->offset) : 0;
-
-	if (r == 0)
-		r = source_seek(&replay->source, done->offset);
-	replay->round_start = done->offset;
-	if (r < 0)
-		log_error("%s: start_at = %" PRIu64 ": %s", replay->conf->source,
-			replay->conf->start_at,
-			r == -ENODATA ? "there are not so many lines" : reason(r));
-	return r;
 }
 
 /* From the beginning of what is at the path now. */
@@ -50,7 +31,7 @@ static void start_over(struct replay *replay)
 		source_seek(&replay->source, 0);
 	}
 	done->offset = done->newline_added = 0;
-	if (replay->conf->start_at > 1 && replay_go_to_start(replay) < 0)
+	if (replay_starts_late(replay) && replay_go_to_start(replay) < 0)
 		replay_end(replay, STATUS_FAILURE);
 	window_start(&replay->window, done);
 	pace_begin_source(&replay->pace);
@@ -236,31 +217,4 @@ bool replay_fill(struct replay *replay, bool *filled, uint64_t *wake)
 	if (content < 0)
 		return source_failed(replay, content, wake);
 	return *filled || at_end(replay, wake);
-}
-
-int replay_check_stamps(struct replay *replay)
-{
-	char *data = replay->append.batch.data;
-	ssize_t n;
-	size_t line, lines = 0;
-	struct range where;
-	int64_t stamp;
-
-	if (!(replay->conf->by_stamps || replay->conf->restamp) || replay->source.stream >= 0 ||
-		replay_batch(replay)->length > 0)
-		return 0;
-	n = source_peek(
-		&replay->source, data, STAMPS_EXPECTED_WITHIN, replay_batch(replay)->done.offset);
-	for (size_t at = 0; (ssize_t)at < n; at += line + 1, lines++) {
-		const char *newline = memchr(data + at, '\n', (size_t)n - at);
-
-		line = newline ? (size_t)(newline - data) - at : (size_t)n - at;
-		if (stamp_find(&replay->pace.recorded.format, data + at, line, &stamp, &where))
-			return 0;
-	}
-	if (n <= 0)
-		return (int)n;
-	log_error("%s: timestamp = \"%s\": none of the first %zu lines has such a stamp",
-		replay->conf->source, replay->conf->timestamp, lines);
-	return -EINVAL;
 }

@@ -2,19 +2,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "lines/pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
-#define PACKED ".gz"
 #define UNFINISHED ".tmp"
 #define BLOCK ((size_t)64 << 10)
-#define GENERATION_MODE 0640
+#define ACCESS 0777
 
 struct name {
 	char text[PATH_MAX];
@@ -28,44 +27,50 @@ static struct name name_of(const struct target *target, unsigned generation, con
 	return name;
 }
 
-static bool exists(const struct name *name)
+static bool exists(const struct target *target, unsigned generation, enum pack_format format)
 {
-	return access(name->text, F_OK) == 0;
+	struct name name = name_of(target, generation, pack_ending(format));
+
+	return access(name.text, F_OK) == 0;
 }
 
-/* Which is complete as soon as it has its name. */
-static void drop_packed_twin(const struct target *target, unsigned generation)
+static bool is_packed(const struct target *target, unsigned generation)
 {
-	struct name plain = name_of(target, generation, ""),
-		    packed = name_of(target, generation, PACKED);
-
-	if (exists(&packed) && exists(&plain))
-		unlink(plain.text);
+	for (enum pack_format format = PACK_GZ; format < PACK_FORMATS; format++)
+		if (exists(target, generation, format))
+			return true;
+	return false;
 }
 
 static bool is_taken(const struct target *target, unsigned generation)
 {
-	struct name plain = name_of(target, generation, ""),
-		    packed = name_of(target, generation, PACKED);
-
-	return exists(&plain) || exists(&packed);
+	return exists(target, generation, PACK_NONE) || is_packed(target, generation);
 }
 
-static int move(const struct target *target, unsigned generation, const char *ending)
+static void drop(const struct target *target, unsigned generation, enum pack_format format)
 {
-	struct name from = name_of(target, generation, ending),
-		    to = name_of(target, generation + 1, ending);
+	struct name name = name_of(target, generation, pack_ending(format));
 
-	return rename(from.text, to.text) < 0 && errno != ENOENT ? -errno : 0;
+	unlink(name.text);
 }
 
-static void drop(const struct target *target, unsigned generation)
+/* A packed one is complete as soon as it has its name. */
+static void drop_packed_twin(const struct target *target, unsigned generation)
 {
-	struct name plain = name_of(target, generation, ""),
-		    packed = name_of(target, generation, PACKED);
+	if (is_packed(target, generation))
+		drop(target, generation, PACK_NONE);
+}
 
-	unlink(plain.text);
-	unlink(packed.text);
+static int move_up(const struct target *target, unsigned generation)
+{
+	for (enum pack_format format = PACK_NONE; format < PACK_FORMATS; format++) {
+		struct name from = name_of(target, generation, pack_ending(format)),
+			    to = name_of(target, generation + 1, pack_ending(format));
+
+		if (rename(from.text, to.text) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
 }
 
 /* Up to the first number that is free: an interrupted move has left one. */
@@ -76,13 +81,13 @@ static int make_room(const struct rotate_conf *conf, const struct target *target
 
 	while (free <= conf->keep && is_taken(target, free))
 		drop_packed_twin(target, free++);
-	if (free > conf->keep)
-		drop(target, --free);
-	for (unsigned i = free - 1; i > 0 && r == 0; i--) {
-		r = move(target, i, "");
-		if (r == 0)
-			r = move(target, i, PACKED);
+	if (free > conf->keep) {
+		free--;
+		for (enum pack_format format = PACK_NONE; format < PACK_FORMATS; format++)
+			drop(target, free, format);
 	}
+	for (unsigned i = free - 1; i > 0 && r == 0; i--)
+		r = move_up(target, i);
 	return r;
 }
 
@@ -100,13 +105,22 @@ static int copy_content(int from, int to)
 	return n < 0 || fsync(to) < 0 ? -errno : 0;
 }
 
+/* An empty file that those may read who may read this one. */
+static int create_like(int from, const char *path)
+{
+	struct stat st;
+	int to = fstat(from, &st) < 0 ? -1
+				      : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	return to < 0 || fchmod(to, st.st_mode & ACCESS) < 0 ? -errno : to;
+}
+
 static int copy_to(int from, const char *path)
 {
-	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, GENERATION_MODE);
-	int r;
+	int to = create_like(from, path), r;
 
 	if (to < 0)
-		return -errno;
+		return to;
 	errno = 0;
 	r = copy_content(from, to);
 	close(to);
@@ -158,48 +172,28 @@ static int rename_away(struct target *target)
 
 /* Compression */
 
-static int pack_content(int from, gzFile to)
+static int pack_to(const struct rotate_conf *conf, int from, const char *path)
 {
-	char block[BLOCK];
-	ssize_t n;
+	int to = create_like(from, path), r;
 
-	while ((n = read(from, block, sizeof(block))) > 0)
-		if (gzwrite(to, block, (unsigned)n) != n)
-			return -ENOSPC;
-	return n < 0 ? -errno : gzflush(to, Z_FINISH) == Z_OK ? 0 : -ENOSPC;
-}
-
-static int pack_to(int from, const char *path)
-{
-	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, GENERATION_MODE);
-	gzFile packed = to < 0 ? NULL : gzdopen(to, "w");
-	int r;
-
-	if (!packed) {
-		r = to < 0 ? -errno : -ENOMEM;
-		if (to >= 0)
-			close(to);
-		return r;
-	}
-	r = pack_content(from, packed);
-	if (r == 0 && fsync(to) < 0)
-		r = -errno;
-	if (gzclose(packed) != Z_OK && r == 0)
-		r = -EIO;
+	if (to < 0)
+		return to;
+	r = pack_file(conf->compress, from, to);
+	close(to);
 	if (r < 0)
 		unlink(path);
 	return r;
 }
 
-static int pack(const struct target *target)
+static int pack_youngest(const struct rotate_conf *conf, const struct target *target)
 {
-	struct name plain = name_of(target, 1, ""), packed = name_of(target, 1, PACKED),
-		    unfinished = name_of(target, 1, PACKED UNFINISHED);
+	struct name plain = name_of(target, 1, ""), unfinished = name_of(target, 1, UNFINISHED),
+		    packed = name_of(target, 1, pack_ending(conf->compress));
 	int from = open(plain.text, O_RDONLY | O_CLOEXEC), r;
 
 	if (from < 0)
 		return -errno;
-	r = pack_to(from, unfinished.text);
+	r = pack_to(conf, from, unfinished.text);
 	close(from);
 	if (r == 0 && rename(unfinished.text, packed.text) < 0)
 		r = -errno;
@@ -236,7 +230,7 @@ int rotate(const struct rotate_conf *conf, struct target *target, struct target_
 	if (r == 0)
 		r = conf->copy ? copy_and_truncate(target, note) : rename_away(target);
 	if (r == 0 && conf->compress) {
-		r = pack(target);
+		r = pack_youngest(conf, target);
 		if (r < 0)
 			log_warning("%s.1: cannot be compressed: %s", target->path, reason(r));
 		return 0;

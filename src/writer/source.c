@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define MEASURE_BLOCK ((size_t)16 << 10)
+#define SEARCH_BLOCK ((size_t)16 << 10)
 /* What may lie between the end of what was read and the place that is saved. */
 #define STEP_BACK (2 * BATCH_BYTES + PLACE_WINDOW)
 
@@ -317,24 +318,49 @@ ssize_t source_read(struct source *source, void *buffer, size_t len)
 	return r == -ENODATA ? -ESTALE : r < 0 ? r : n;
 }
 
-int source_skip_lines(struct source *source, uint64_t lines, uint64_t *offset)
+/* The bytes before the line that is wanted, or before the last, unfinished one. */
+static size_t skip_lines(const char *data, size_t len, source_wanted wanted, void *context,
+	bool *inside, bool *found)
 {
-	char block[MEASURE_BLOCK];
-	uint64_t at = 0, taken;
-	int r = source_seek(source, 0);
+	size_t at = 0;
+	const char *newline;
 
-	while (r == 0 && lines > 0) {
-		ssize_t n = source_read(source, block, sizeof(block));
+	while (!*found && (newline = memchr(data + at, '\n', len - at))) {
+		size_t line = (size_t)(newline - data) - at;
 
-		if (n <= 0)
-			return n < 0 ? (int)n : -ENODATA;
-		at = source->place.offset - (uint64_t)n;
-		at += cut_lines(block, (size_t)n, lines, sizeof(block), &taken);
-		lines -= taken;
+		*found = !*inside && wanted(context, data + at, line);
+		*inside = false;
+		if (!*found)
+			at += line + 1;
 	}
-	if (r == 0)
-		*offset = at;
-	return r;
+	return at;
+}
+
+int source_find_line(struct source *source, source_wanted wanted, void *context, uint64_t *offset)
+{
+	char block[SEARCH_BLOCK];
+	size_t have = 0, skipped;
+	bool found = false, inside = false; /* a line whose beginning was shown */
+	ssize_t n = source_seek(source, 0);
+
+	while (n >= 0 && !found) {
+		n = source_read(source, block + have, sizeof(block) - have);
+		if (n < 0)
+			return (int)n;
+		have += (size_t)n;
+		skipped = skip_lines(block, have, wanted, context, &inside, &found);
+		if (!found && skipped == 0 && (n == 0 || have == sizeof(block))) {
+			found = have > 0 && !inside && wanted(context, block, have);
+			inside = true;
+			skipped = found ? 0 : have;
+		}
+		have -= skipped;
+		memmove(block, block + skipped, have);
+		*offset = source->place.offset - have;
+		if (n == 0 && !found)
+			return -ENODATA;
+	}
+	return n < 0 ? (int)n : 0;
 }
 
 bool source_was_replaced(struct source *source, bool *more)

@@ -46,9 +46,10 @@ int source_seek(struct source *source, uint64_t offset);
  * before is no longer there. -EBADMSG: a compressed file is damaged. */
 ssize_t source_read(struct source *source, void *buffer, size_t len);
 
-/* The offset behind so many lines from the beginning; reads them. -ENODATA: there are not so many.
- */
-int source_skip_lines(struct source *source, uint64_t lines, uint64_t *offset);
+/* Reads from the beginning to the first line that is wanted: its offset. Of a very long line only
+ * the first part is shown. -ENODATA: there is none, and *offset is the end. */
+typedef bool (*source_wanted)(void *context, const char *line, size_t len);
+int source_find_line(struct source *source, source_wanted wanted, void *context, uint64_t *offset);
 
 /* What it has at `offset`, without moving on; a place_reader. Not for a stream. */
 ssize_t source_peek(void *from, void *buffer, size_t len, uint64_t offset);

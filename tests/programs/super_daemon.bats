@@ -213,6 +213,7 @@ leaves() { send occupant KILL && ended occupant; }
         served
         pull_by_socat >whole
         assert_lines_equal log whole
+        served
         stop_all
         rm -rf kept
     done

@@ -7,7 +7,7 @@ load helpers
 replay() {
     printf '%s\n' "state = \"$PWD/kept\"" "pidfile = \"$PWD/run/w.pid\"" \
         "replay \"r\" { source = \"$PWD/source\" target = \"$PWD/logs/target\" at_end = \"exit\"
-            rotate_keep = 1000 $1 }" >w.conf
+            $1 }" >w.conf
     mkdir -p logs
 }
 
@@ -34,7 +34,7 @@ failing_at_every() {
     for call; do
         for n in {1..40}; do
             rm -rf kept logs
-            replay "interval = 100us rotate_size = 100 $settings"
+            replay "interval = 100us rotate { size = 100 keep = 1000 $settings }"
             ASAN_OPTIONS=detect_leaks=0 timeout 20 strace -o trace -e trace="$call" \
                 -e inject="$call:error=$error:when=$n" "$WRITER" -d -f w.conf 2>failed.err || true
             grep -q INJECTED trace || break
@@ -51,14 +51,14 @@ failing_at_every() {
 }
 
 @test "an error at every system call of a replay that rotates by copying: nothing lost, nothing twice" {
-    failing_at_every EIO 'rotate_by = "copytruncate"' rename ftruncate fsync
+    failing_at_every EIO 'by = "copytruncate"' rename ftruncate fsync
 }
 
 @test "writer and tailer killed at random while the writer rotates: the tailer's output is the source" {
     local end=$((SECONDS + 12))
 
     numbered 1 20000 >source
-    replay 'interval = 1ms rotate_interval = 500ms'
+    replay 'interval = 1ms rotate { interval = 500ms keep = 1000 }'
     : >logs/target
     printf '%s\n' "state = \"$PWD/tailed\"" "pidfile = \"$PWD/run/t.pid\"" \
         "handler \"out\" { type = \"file\" path = \"$PWD/out\" }" \
@@ -73,7 +73,7 @@ failing_at_every() {
         ended tailer
         names=()
     done
-    sed -i 's/interval = 1ms rotate_interval = 500ms/interval = 0/' w.conf
+    sed -i 's/interval = 1ms rotate/interval = 0 rotate/' w.conf
     run -0 "$WRITER" -d -f w.conf
     run -0 "$TAILER" -f t.conf --once
     assert_lines_equal source out

@@ -52,7 +52,36 @@ replay() {
     replay 'start_at = 100002 at_end = "exit"'
     rm -r kept
     run -1 "$WRITER" -d -f w.conf
-    [[ $output == *"start_at = 100002: there are not so many lines"* ]]
+    [[ $output == *"w.conf:3: start_at = \"100002\": the source has no such line"* ]]
+}
+
+# The log of a day and the next, over the end of a year that it does not tell.
+over_new_year() {
+    printf 'Dec 31 23:59:%02d host a: line\n  and its second\n' 57 58 59
+    printf 'Jan  1 00:00:%02d host a: line\n' 0 1 2 3
+}
+
+@test "start_at a time stamp: the first line that is not earlier" {
+    over_new_year >source
+    while IFS='|' read -r stamp line; do
+        rm -rf kept target
+        replay "interval = 0 start_at = \"$stamp\" loop = 2 at_end = \"exit\""
+        run -0 "$WRITER" -d -f w.conf
+        { tail -n "+$line" source && tail -n "+$line" source; } >expected
+        assert_lines_equal expected target
+    done <<'END'
+Dec 31 12:00:00|1
+Dec 31 23:59:58|3
+Jan  1 00:00:00|7
+Jan  1 00:00:02|9
+END
+    rm -rf kept
+    replay 'start_at = "Jan  2 00:00:00"'
+    run -1 "$WRITER" -d -f w.conf
+    [[ $output == *'w.conf:3: start_at = "Jan  2 00:00:00": the source has no such line'* ]]
+    replay 'start_at = "2024-01-02 00:00:00" timestamp = "rfc3164"'
+    run -6 "$WRITER" -t -f w.conf
+    [[ $output == *'w.conf:3: start_at = "2024-01-02 00:00:00": allowed are the number of a line'* ]]
 }
 
 @test "stop_after lines: counted over kills, and no line more" {

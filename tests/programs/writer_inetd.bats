@@ -9,7 +9,7 @@ setup() {
     cat >w.conf <<END
 state = "$PWD/kept"
 pidfile = "$PWD/run/w.pid"
-replay "quick" { source = "$PWD/source" target = "$PWD/target" interval = 1ms rotate_size = 100 }
+replay "quick" { source = "$PWD/source" target = "$PWD/target" interval = 1ms rotate { size = 100 } }
 replay "paced" { source = "$PWD/source" target = "$PWD/target" interval = 20ms }
 replay "idle"  { source = "$PWD/source" target = "$PWD/target" interval = 1h }
 replay "full"  { source = "/dev/shm" target = "$PWD/target" }

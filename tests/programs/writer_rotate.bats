@@ -32,9 +32,9 @@ all_there() {
 
 @test "by size: no generation grows beyond, each ends with a whole line, all of them are the source" {
     numbered 1 1000 >source
-    for how in 'rotate_by = "rename"' 'rotate_by = "copytruncate"' 'rotate_compress = "gz"'; do
+    for how in 'by = "rename"' 'by = "copytruncate"' 'compress = "gz"'; do
         rm -rf kept logs
-        replay "interval = 0 rotate_size = 1k rotate_keep = 100 $how"
+        replay "interval = 0 rotate { size = 1k keep = 100 $how }"
         run -0 "$WRITER" -d -f w.conf
         all_there
         assert_equal 14 "$(ls logs | wc -l)" # 73 lines of 14 bytes in each
@@ -45,7 +45,7 @@ all_there() {
 
 @test "keep: older ones are deleted" {
     numbered 1 1000 >source
-    replay 'interval = 0 rotate_size = 1k rotate_keep = 3'
+    replay 'interval = 0 rotate { size = 1k keep = 3 }'
     run -0 "$WRITER" -d -f w.conf
     assert_equal "target target.1 target.2 target.3" "$(cd logs && echo *)"
     all_generations >all
@@ -54,7 +54,7 @@ all_there() {
 
 @test "by time" {
     numbered 1 200 >source
-    replay 'interval = 5ms rotate_interval = 200ms rotate_keep = 100'
+    replay 'interval = 5ms rotate { interval = 200ms keep = 100 }'
     run -0 "$WRITER" -d -f w.conf
     all_there
     [ "$(ls logs | wc -l)" -ge 4 ] && [ "$(ls logs | wc -l)" -le 6 ]
@@ -62,7 +62,7 @@ all_there() {
 
 @test "only a file can be rotated" {
     numbered 1 3 >source
-    replay 'rotate_size = 1k'
+    replay 'rotate { size = 1k }'
     mkfifo logs/target
     run -1 "$WRITER" -d -f w.conf
     [[ $output == *"only a regular file can be rotated"* ]]
@@ -78,7 +78,7 @@ killed_at_every() {
     for call; do
         for n in {1..80}; do
             rm -rf kept logs
-            replay "interval = 100us rotate_size = 100 rotate_keep = 1000 $settings"
+            replay "interval = 100us rotate { size = 100 keep = 1000 $settings }"
             if ASAN_OPTIONS=detect_leaks=0 strace -o /dev/null -e trace="$call" \
                 -e inject="$call":signal=KILL:when="$n" "$WRITER" -d -f w.conf; then
                 break
@@ -96,18 +96,18 @@ killed_at_every() {
 }
 
 @test "kill -9 at every system call of a rotation by copying: all generations are the source" {
-    killed_at_every 'rotate_by = "copytruncate"' rename ftruncate write fsync
+    killed_at_every 'by = "copytruncate"' rename ftruncate write fsync
 }
 
 @test "kill -9 at every system call of a rotation with compression: all generations are the source" {
-    killed_at_every 'rotate_compress = "gz"' rename unlink fsync
+    killed_at_every 'compress = "gz"' rename unlink fsync
 }
 
 @test "the tailer reads all that a writer writes that rotates" {
     numbered 1 2000 >source
-    for by in rename copytruncate; do
+    for how in 'by = "rename"' 'by = "copytruncate"' compress={gz,xz,zst,bz2,lz4}; do
         rm -rf kept logs got
-        replay "interval = 1ms rotate_interval = 300ms rotate_keep = 100 rotate_by = \"$by\""
+        replay "interval = 1ms rotate { interval = 300ms keep = 100 $how }"
         : >logs/target
         start tailer "$TAILER" -s tailed "$PWD/logs/target"
         run -0 "$WRITER" -d -f w.conf
@@ -125,7 +125,7 @@ killed_at_every() {
         mkdir logs
         printf '%s\n' "state = \"$PWD/kept\"" "pidfile = \"$PWD/run/w.pid\"" \
             "replay \"a\" { source = \"$PWD/source.a\" target = \"$PWD/logs/target\" interval = 1ms at_end = \"exit\"
-                rotate_size = 2k rotate_keep = 1000 rotate_by = \"$by\" }" \
+                rotate { size = 2k keep = 1000 by = \"$by\" } }" \
             "replay \"b\" { source = \"$PWD/source.b\" target = \"$PWD/logs/target\" interval = 1ms at_end = \"exit\" }" >w.conf
         start writer "$WRITER" -n -f w.conf
         for i in {1..6}; do

@@ -78,7 +78,7 @@ END
     for stamp in auto rfc3164 '%Y%m%d'; do
         replay "timestamp = \"$stamp\""
         run -1 "$WRITER" -d -f w.conf
-        [[ $output == *"timestamp = \"$stamp\": none of the first 30 lines has such a stamp"* ]]
+        [[ $output == *"w.conf:3: timestamp = \"$stamp\": none of the first 30 lines of $PWD/source has such a stamp; allowed are auto, "* ]]
     done
     [ ! -s target ]
 }

@@ -33,7 +33,8 @@ static void defaults_are_filled_in(void **state)
 	assert_string_equal(replay->target, "/t");
 	assert_int_equal(replay->interval_ns, 250 * NS_PER_MS);
 	assert_null(replay->record_start);
-	assert_int_equal(replay->start_at, 1);
+	assert_int_equal(replay->start_line, 1);
+	assert_null(replay->start_stamp);
 	assert_int_equal(replay->stop_lines, 0);
 	assert_int_equal(replay->stop_after_ns, 0);
 	assert_int_equal(replay->loops, 1);
@@ -51,12 +52,8 @@ static void defaults_are_filled_in(void **state)
 	assert_int_equal(replay->max_gap_ns, 3600 * NS_PER_S);
 	assert_int_equal(replay->catch_up, CATCH_UP_BURST);
 	assert_int_equal(replay->burst_ns, 60 * NS_PER_S);
-	assert_int_equal(replay->rotate.size, 0);
-	assert_int_equal(replay->rotate.interval_ns, 0);
-	assert_int_equal(replay->rotate.keep, 5);
-	assert_false(replay->rotate.copy);
-	assert_false(replay->rotate.compress);
-	assert_int_equal(replay->line, 1);
+	assert_false(rotate_conf_is_set(&replay->rotate));
+	assert_string_equal(strrchr(replay->place, ':'), ":1");
 	assert_int_equal(conf->job_count, 1);
 	assert_string_equal(job->name, "j");
 	assert_string_equal(job->command[0], "/bin/date");
@@ -68,7 +65,7 @@ static void defaults_are_filled_in(void **state)
 	assert_false(job->first_now);
 	assert_false(job->align);
 	assert_null(job->stamp);
-	assert_int_equal(job->line, 3);
+	assert_string_equal(strrchr(job->place, ':'), ":3");
 	writer_conf_free(conf);
 }
 
@@ -84,8 +81,9 @@ static void every_key_is_taken(void **state)
 		"replay s { source = /s target = /t pace = timestamps timestamp = '%b %d'\n"
 		"timestamp_column = 3 speed = 0.5 max_gap = 5s paused = yes restamp = yes }\n"
 		"replay p { source = /s target = /t pace = timestamps timestamp_pattern = 'a(b)'\n"
-		"rotate_size = 10M rotate_interval = 1h rotate_keep = 3 rotate_by = copytruncate\n"
-		"rotate_compress = gz }\n"
+		"rotate { size = 10M interval = 1h keep = 3 by = copytruncate compress = gz } }\n"
+		"replay m { source = /s target = /t start_at = 'Mar 14 00:00:00'\n"
+		"rotate { interval = 1d } }\n"
 		"job r { command = {/bin/sh, -c, \"echo a b\"} target = /t interval = 100ms\n"
 		"timeout = 30 overlap = kill first = now align = yes stamp = \"%H \" }\n");
 
@@ -98,7 +96,7 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(conf->replays[1].record_start, "^\\d");
 	assert_int_equal(conf->replays[1].loops, 3);
 	assert_int_equal(conf->replays[1].loop_delay_ns, 2 * NS_PER_S);
-	assert_int_equal(conf->replays[1].start_at, 7);
+	assert_int_equal(conf->replays[1].start_line, 7);
 	assert_int_equal(conf->replays[1].stop_lines, 5000);
 	assert_int_equal(conf->replays[2].rate_bytes, 10 << 20);
 	assert_int_equal(conf->replays[2].loops, 0);
@@ -114,7 +112,14 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(conf->replays[4].rotate.interval_ns, 3600 * NS_PER_S);
 	assert_int_equal(conf->replays[4].rotate.keep, 3);
 	assert_true(conf->replays[4].rotate.copy);
-	assert_true(conf->replays[4].rotate.compress);
+	assert_int_equal(conf->replays[4].rotate.compress, PACK_GZ);
+	assert_string_equal(conf->replays[5].start_stamp, "Mar 14 00:00:00");
+	assert_int_equal(conf->replays[5].start_line, 0);
+	assert_int_equal(conf->replays[5].rotate.size, 0);
+	assert_int_equal(conf->replays[5].rotate.interval_ns, 86400 * NS_PER_S);
+	assert_int_equal(conf->replays[5].rotate.keep, 5);
+	assert_false(conf->replays[5].rotate.copy);
+	assert_int_equal(conf->replays[5].rotate.compress, PACK_NONE);
 	assert_int_equal(conf->replays[2].stop_after_ns, 600 * NS_PER_S);
 	assert_string_equal(conf->jobs[0].command[1], "-c");
 	assert_string_equal(conf->jobs[0].command[2], "echo a b");
@@ -138,7 +143,8 @@ static void a_dump_loads_to_the_same_dump(void **state)
 		"replay b { source = /s target = /t rate = \"1025/s\" burst = 0\n"
 		"at_end = loop stop_after = 90s }\n"
 		"replay s { source = /s target = /t pace = timestamps timestamp_pattern = '\"'\n"
-		"speed = 12.345 }\n"
+		"speed = 12.345 start_at = 'Mar 14 00:00:00'\n"
+		"rotate { size = 1k by = copytruncate compress = zst } }\n"
 		"job j { command = {/bin/sh, -c, 'echo \"${HOME}\" \\'$1\\'\\n'} target = /t\n"
 		"interval = 2h overlap = queue stamp = \"%s \" }\n");
 	char *first = dumped(writer_conf_dump, conf), *second;

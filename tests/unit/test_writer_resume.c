@@ -151,11 +151,12 @@ static void set_text(struct append *append, const char *text)
  */
 static void leave_half_written(int state, const char *text, size_t written, size_t noted)
 {
-	struct append append;
+	struct append append = APPEND_CLOSED;
 	struct target_note *note;
 	struct batch_header *header;
 
-	assert_int_equal(append_open(&append, "target", state, "section"), 0);
+	assert_int_equal(target_open(&append.target, "target"), 0);
+	assert_int_equal(append_open(&append, state, "section"), 0);
 	set_text(&append, text);
 	header = append.batch.header;
 	header->device = append.target.device;
@@ -181,9 +182,10 @@ static void assert_target(const char *path, const char *expected)
 
 static void reopen_and_check(int state, const char *section, uint64_t offset)
 {
-	struct append append;
+	struct append append = APPEND_CLOSED;
 
-	assert_int_equal(append_open(&append, "target", state, section), 0);
+	assert_int_equal(target_open(&append.target, "target"), 0);
+	assert_int_equal(append_open(&append, state, section), 0);
 	assert_int_equal(append.lock.note->unfinished, 0);
 	assert_int_equal(append.batch.header->done.offset, offset);
 	append_close(&append);

@@ -1,4 +1,4 @@
-#include "writer/stamp.h"
+#include "lines/stamp.h"
 
 #include "base/clock.h"
 
@@ -37,6 +37,22 @@ static const struct known known_formats[] = {
 
 #define KNOWN_COUNT (sizeof(known_formats) / sizeof(*known_formats))
 
+const char stamp_format_names[] = "rfc3164, rfc5424, iso8601, log4j, apache, apache-error, nginx, "
+				  "nginx-error, hdfs, epoch";
+
+static bool is_name(const char *text)
+{
+	for (size_t i = 0; i < KNOWN_COUNT; i++)
+		if (strcmp(known_formats[i].name, text) == 0)
+			return true;
+	return strcmp(text, ANY) == 0;
+}
+
+bool stamp_format_valid(const char *text)
+{
+	return is_name(text) || strchr(text, '%');
+}
+
 static bool tells_year(const char *format)
 {
 	return strstr(format, "%Y") || strstr(format, "%y") || strstr(format, "%s") ||
@@ -52,12 +68,8 @@ static void set_format(struct stamp_format *stamp, const char *format)
 void stamp_format_init(struct stamp_format *stamp, const char *text)
 {
 	*stamp = (struct stamp_format){ .name = text };
-	if (strcmp(text, ANY) == 0)
-		return;
-	for (size_t i = 0; i < KNOWN_COUNT; i++)
-		if (strcmp(known_formats[i].name, text) == 0)
-			return;
-	set_format(stamp, text);
+	if (!is_name(text))
+		set_format(stamp, text);
 }
 
 /* Digits as a fraction of a second. */

@@ -1,7 +1,7 @@
 /* Time stamps of lines. */
 #include "base/clock.h"
+#include "lines/stamp.h"
 #include "writer/recorded.h"
-#include "writer/stamp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

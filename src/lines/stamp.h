@@ -5,8 +5,8 @@
  * comma before them, or nothing at all), or the name of a known one, or "auto": whichever known one
  * is met first. A stamp without a zone is taken as UTC: it is differences that matter.
  */
-#ifndef WRITER_STAMP_H
-#define WRITER_STAMP_H
+#ifndef LINES_STAMP_H
+#define LINES_STAMP_H
 
 #include "lines/expression.h"
 
@@ -21,6 +21,12 @@ struct stamp_format {
 	uint32_t column; /* the word it begins with, from 1; 0: wherever it is met first */
 	struct expression *pattern; /* or: its first group is the stamp; NULL: none */
 };
+
+/* The names, with commas, for messages. */
+extern const char stamp_format_names[];
+
+/* Is this "auto", one of the names, or a format? */
+bool stamp_format_valid(const char *text);
 
 /* `text`, a name or a format, must outlive it. */
 void stamp_format_init(struct stamp_format *stamp, const char *text);
