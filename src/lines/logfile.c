@@ -56,11 +56,17 @@ int logfile_open(struct logfile *file)
 
 void logfile_see(struct logfile *file)
 {
+	bool closed = !file->content;
 	char head[PLACE_WINDOW];
-	ssize_t n = content_read(file->content, head, sizeof(head), 0);
+	ssize_t n;
 
-	if (n > 0 && file->record.place.offset == 0)
+	if (place_seen(&file->record.place) || logfile_open(file) < 0)
+		return;
+	n = content_read(file->content, head, sizeof(head), 0);
+	if (n > 0)
 		place_see(&file->record.place, &(struct stretch){ head, 0, (size_t)n });
+	if (closed)
+		logfile_close(file);
 }
 
 void logfile_close(struct logfile *file)

@@ -32,7 +32,7 @@ bool logfile_leads_to(const struct logfile *file, const struct stat *st);
  * path leads to another file by now. */
 int logfile_open(struct logfile *file);
 
-/* Takes note of the head of an open file that is not to be read yet. */
+/* Takes note of the head of a file that is not to be read yet, unless it has been seen. */
 void logfile_see(struct logfile *file);
 
 /* Closes the content. */

@@ -287,8 +287,7 @@ static int read_next(struct stream *stream, struct logfile *file, struct reader 
 static void see_waiting(struct logfile *file)
 {
 	for (; file; file = file->younger)
-		if (!place_seen(&file->record.place) && logfile_open(file) == 0)
-			logfile_see(file);
+		logfile_see(file);
 }
 
 int stream_read(struct stream *stream, struct reader *reader, const struct look *look, bool flush,

@@ -264,6 +264,14 @@ int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, 
 	return got;
 }
 
+void tracker_see(struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->count; i++)
+		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
+			if (logfile_size(file) > 0)
+				logfile_see(file);
+}
+
 static bool is_literal(const struct tracker *tracker, const char *path)
 {
 	for (size_t i = 0; i < tracker->pattern_count; i++)

@@ -51,6 +51,10 @@ const char *tracker_directory_of(const struct tracker *tracker, size_t index);
 int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, bool flush,
 	struct reading *reading);
 
+/* Takes note of the heads of files that nothing has been read of, so that one checkpoint knows them
+ * all by content. */
+void tracker_see(struct tracker *tracker);
+
 /* When there are no descriptors to spare, lets go of what has been read in one stream. */
 void tracker_spare(struct tracker *tracker, size_t stream);
 

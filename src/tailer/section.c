@@ -446,8 +446,10 @@ static enum progress read_stream(struct section_state *section, size_t index, bo
 	if (!reading.file->recorded || section->tracker.changed) {
 		/* A crash must not find lines in the output whose file no checkpoint knows, nor a
 		 * checkpoint with files that were given up before those lines. */
-		enum progress saved = section_save(section);
+		enum progress saved;
 
+		tracker_see(&section->tracker);
+		saved = section_save(section);
 		if (saved != PROGRESS_IDLE)
 			return saved;
 	}

@@ -246,6 +246,16 @@ END
     assert_equal 1 "$(grep -c 'is saved again' full.err)"
 }
 
+@test "a hundred new files are made known to the checkpoint together, not one by one" {
+    require strace
+    mkdir logs
+    for i in {1..100}; do echo "line of file $i" | tee -a expected.all >"logs/$i.log"; done
+    conf "path = \"$PWD/logs/*.log\""
+    strace -f -qq -o saves -e trace=rename,renameat,renameat2 "$TAILER" -f t.conf --once
+    assert_lines_equal <(sort expected.all) <(sort got)
+    [ "$(wc -l <saves)" -le 3 ]
+}
+
 # --- kill -9 ---
 
 @test "kill -9 in the middle, again and again: the output equals the source" {
