@@ -468,8 +468,12 @@ void tracker_forget_unconfigured(struct tracker *tracker)
 
 bool tracker_all_found(const struct tracker *tracker)
 {
-	for (size_t i = 0; i < tracker->count; i++)
-		if (tracker->streams[i]->missing || !tracker->streams[i]->assembled)
+	for (size_t i = 0; i < tracker->count; i++) {
+		const struct stream *stream = tracker->streams[i];
+
+		/* What no checkpoint knows has no lines in doubt, wherever it leads to. */
+		if (stream->missing || (stream->oldest && !stream->assembled))
 			return false;
+	}
 	return !tracker->forgot;
 }

@@ -288,6 +288,19 @@ END
     finish
 }
 
+@test "kill -9: a second name for a file, or a path that cannot be looked at, puts no line in doubt" {
+    mkdir -p logs here/directory
+    : >expected
+    ln -s a.log logs/second.log
+    for i in 1 2 3; do
+        numbered $((i * 10 - 9)) $((i * 10)) | tee -a logs/a.log >>expected
+        follow "path = \"$PWD/logs/*.log\", \"$PWD/here/directory\"" 'checkpoint_interval = 1h'
+        delivered
+        send tailer KILL
+        ended tailer
+    done
+}
+
 @test "kill -9 at system calls all over a run: the output equals the source" {
     require strace
     points=0
