@@ -287,12 +287,14 @@ static const struct logfile *next_match(const struct candidates *candidates, siz
 	return NULL;
 }
 
-/* Is there a file of which nothing was found, neither on the disk nor in a descriptor, though it
- * may have lines that were handed over since the checkpoint? */
-static bool any_missing(const struct stream *stream, const struct candidates *candidates)
+/* Is there a file of which nothing was found, neither on the disk nor in a descriptor? One that was
+ * over has no lines that were handed over since the checkpoint. */
+static bool any_missing(
+	const struct stream *stream, const struct candidates *candidates, bool with_over)
 {
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->content && !matched(file, candidates) && !logfile_over(file))
+		if (!file->content && !matched(file, candidates) &&
+			(with_over || !logfile_over(file)))
 			return true;
 	return false;
 }
@@ -306,7 +308,7 @@ static void rebuild(
 	uint64_t gaps = stream->total.gaps;
 	bool siblings = false;
 
-	stream->missing |= any_missing(stream, candidates);
+	stream->missing |= any_missing(stream, candidates, false);
 	stream->oldest = NULL;
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
@@ -354,16 +356,6 @@ static void forget_names(struct stream *stream)
 		file->named = false;
 }
 
-/* The file that was last seen with the inode that the live path leads to now. */
-static const struct logfile *find_by_inode(const struct stream *stream, const struct stat *live)
-{
-	const struct logfile *file = live ? stream->oldest : NULL;
-
-	while (file && !logfile_leads_to(file, live))
-		file = file->younger;
-	return file;
-}
-
 static const struct logfile *live_match(const struct candidates *candidates)
 {
 	return has_live(candidates) ? candidates->list[candidates->count - 1].match : NULL;
@@ -397,7 +389,7 @@ static void see_open(struct stream *stream)
 static int find_all(struct stream *stream, const struct stat *live, const struct look *look,
 	struct candidates *candidates)
 {
-	const struct logfile *before = find_by_inode(stream, live);
+	const struct logfile *before = live ? stream_find(stream, live) : NULL;
 	int error;
 
 	see_open(stream);
@@ -412,8 +404,9 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 			match(file, candidates, look);
 	if (!error)
 		error = candidates->error;
+	stream->postponed = !error && !look->final && any_missing(stream, candidates, true);
 	/* The same inode with other content: it was truncated, or reused. */
-	if (!error)
+	if (!error && !stream->postponed)
 		rebuild(stream, candidates, before && before != live_match(candidates), look);
 	return error;
 }
@@ -438,11 +431,13 @@ void stream_assemble(struct stream *stream, const struct stat *live, const struc
 	int error = 0;
 
 	forget_names(stream);
+	stream->postponed = false;
 	if (!still_there(stream, live, look))
 		error = find_all(stream, live, look, &candidates);
 	candidates_free(&candidates);
 	report_lookup(stream, error, candidates.unlisted);
-	stream->assembled = !error;
+	if (!stream->postponed)
+		stream->assembled = !error;
 }
 
 void stream_displace(struct stream *stream, struct logfile *file, const struct look *look)

@@ -101,11 +101,11 @@ static void look_at_new(struct stream *stream, const struct stat *st, const stru
 {
 	struct logfile *file = named(stream);
 
-	switch (look->claim(look->context, stream, st)) {
+	switch (look->claim(look, stream, st)) {
 	case CLAIM_NEW:
+	case CLAIM_MOVED:
 		stream_assemble(stream, st, look);
 		break;
-	case CLAIM_MOVED:
 	case CLAIM_OTHER:
 		if (file)
 			file->named = false;
@@ -129,7 +129,7 @@ static void look_at_nothing(struct stream *stream, const struct look *look)
 		file->named = false;
 		file->quiet_since = look->now;
 	}
-	if (!stream->assembled || (file && (!file->content || removed(file))))
+	if (!stream->assembled || stream->postponed || (file && (!file->content || removed(file))))
 		stream_assemble(stream, NULL, look);
 }
 
@@ -341,14 +341,22 @@ size_t stream_tidy(struct stream *stream, const struct look *look)
 	return open;
 }
 
-struct logfile *stream_release(struct stream *stream, const struct stat *st)
+struct logfile *stream_find(const struct stream *stream, const struct stat *st)
 {
 	struct logfile *file = stream->oldest;
 
-	if (!file || file->younger || !logfile_leads_to(file, st) || !logfile_finished(file))
-		return NULL;
-	stream->oldest = NULL;
+	while (file && !logfile_leads_to(file, st))
+		file = file->younger;
 	return file;
+}
+
+void stream_take_out(struct stream *stream, struct logfile *file)
+{
+	struct logfile **at = &stream->oldest;
+
+	while (*at != file)
+		at = &(*at)->younger;
+	*at = file->younger;
 }
 
 bool stream_over(const struct stream *stream)

@@ -32,6 +32,7 @@ struct stream {
 	int lookup_trouble;     /* last errno reported for finding its files */
 	bool changed;           /* a checkpoint is due: its files are no longer the same */
 	bool assembled;         /* its files have been looked for in this life */
+	bool postponed;         /* one was not found: others are to look first, see struct look */
 	bool missing;           /* a file of the checkpoint was not found again */
 };
 
@@ -46,9 +47,10 @@ struct look {
 	const struct stream_rules *rules;
 	uint64_t now;  /* CLOCK_MONOTONIC, ns */
 	uint64_t last; /* CLOCK_REALTIME, ns, of the last look ever; 0: this is the first */
+	bool final;    /* what is not found now is gone; else another stream may claim it first */
 	/* Does another stream know this file? One that was renamed to this path is appended to
 	 * `self`. */
-	enum claim (*claim)(void *context, struct stream *self, const struct stat *st);
+	enum claim (*claim)(const struct look *look, struct stream *self, const struct stat *st);
 	void *context;
 	struct listing *listing;
 	size_t *spare; /* descriptors that may still be opened for files that are only looked at */
@@ -79,9 +81,11 @@ size_t stream_tidy(struct stream *stream, const struct look *look);
 /* Does it wait for a moment to pass (grace, partial_timeout) rather than for bytes? */
 bool stream_waits(const struct stream *stream, const struct stream_rules *rules);
 
-/* Takes the file with this inode out of the stream, if it is the only one and has been read: it now
- * bears another path. NULL if it cannot go. */
-struct logfile *stream_release(struct stream *stream, const struct stat *st);
+/* The file that was last seen with this inode; NULL if there is none. */
+struct logfile *stream_find(const struct stream *stream, const struct stat *st);
+
+/* The file goes on in another stream. */
+void stream_take_out(struct stream *stream, struct logfile *file);
 
 /* Nothing is left of it: no file, and nothing at its path. */
 bool stream_over(const struct stream *stream);

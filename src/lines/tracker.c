@@ -1,7 +1,7 @@
 #include "lines/tracker.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "lines/siblings.h"
+#include "lines/candidates.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -163,32 +163,29 @@ static bool path_leads_to(const char *path, const struct stat *st)
 	return stat(path, &there) == 0 && there.st_dev == st->st_dev && there.st_ino == st->st_ino;
 }
 
-static bool has_file(const struct stream *stream, const struct stat *st)
+static enum claim claim(const struct look *look, struct stream *self, const struct stat *st)
 {
-	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if (logfile_leads_to(file, st))
-			return true;
-	return false;
-}
-
-static enum claim claim(void *context, struct stream *self, const struct stat *st)
-{
-	const struct tracker *tracker = context;
+	const struct tracker *tracker = look->context;
+	const struct candidate here = { .path = self->path, .st = *st, .live = true };
 
 	for (size_t i = 0; i < tracker->count; i++) {
 		struct stream *other = tracker->streams[i];
-		struct logfile *file;
+		struct logfile *file = other == self ? NULL : stream_find(other, st);
+		int fits;
 
-		if (other == self || !has_file(other, st))
+		if (!file)
 			continue;
 		if (path_leads_to(other->path, st))
 			return CLAIM_OTHER;
-		file = stream_release(other, st);
-		if (!file || logfile_set_path(file, self->path) < 0)
+		/* One that is held open is read to its end where it was. */
+		fits = file->content ? logfile_finished(file) : candidate_fits(file, &here, look);
+		if (fits == 0 && !file->content)
+			continue;
+		if (fits != 1 || logfile_set_path(file, self->path) < 0)
 			return CLAIM_OTHER;
-		file->named = true;
-		file->unread = true;
+		stream_take_out(other, file);
 		stream_append(self, file);
+		other->changed = self->changed = true;
 		return CLAIM_MOVED;
 	}
 	return CLAIM_NEW;
@@ -196,8 +193,14 @@ static enum claim claim(void *context, struct stream *self, const struct stat *s
 
 static struct look look(struct tracker *tracker)
 {
-	return (struct look){ &tracker->rules, tracker->now, tracker->last_look, claim, tracker,
-		&tracker->listing, &tracker->spare };
+	return (struct look){ .rules = &tracker->rules,
+		.now = tracker->now,
+		.last = tracker->last_look,
+		.final = true,
+		.claim = claim,
+		.context = tracker,
+		.listing = &tracker->listing,
+		.spare = &tracker->spare };
 }
 
 static void note_change(struct tracker *tracker, struct stream *stream)
@@ -214,8 +217,14 @@ void tracker_look(struct tracker *tracker, bool all)
 	tracker->now = clock_monotonic_ns();
 	scan(tracker, all);
 	at = look(tracker);
-	for (size_t i = 0; i < tracker->count; i++) {
+	/* What one stream misses another may find at its path. */
+	at.final = tracker->count == 1;
+	for (size_t i = 0; i < tracker->count; i++)
 		stream_look(tracker->streams[i], &at);
+	at.final = true;
+	for (size_t i = 0; i < tracker->count; i++) {
+		if (tracker->streams[i]->postponed)
+			stream_look(tracker->streams[i], &at);
 		note_change(tracker, tracker->streams[i]);
 	}
 	tracker->last_look = started;
@@ -230,8 +239,11 @@ bool tracker_look_at(struct tracker *tracker, const char *path)
 	if (!found)
 		return false;
 	tracker->now = one.now = clock_monotonic_ns();
+	one.final = false;
 	stream_look(tracker->streams[at], &one);
 	note_change(tracker, tracker->streams[at]);
+	if (tracker->streams[at]->postponed)
+		tracker_look(tracker, false);
 	return true;
 }
 

@@ -172,6 +172,27 @@ within_the_pattern() {
 }
 @test "renamed to another name that a pattern matches, and back: nothing twice" { both within_the_pattern; }
 
+rotated_within_the_pattern() {
+    begin "path = \"$PWD/log*\"" 'grace = 100ms'
+    for _ in 1 2 3; do # each time over the one before
+        mv log log.old
+        next 10
+        delivered
+        wait_for 5 contains kept/tail-t.checkpoint '^file .* stream=.*/log.old$'
+        next 10
+        delivered
+    done
+    stop tailer
+    numbered $((number + 1)) $((number + 10)) | tee -a log >>expected
+    mv log log.old
+    number=$((number + 10))
+    next 10
+    once
+    assert_lines_equal expected <(sort got) # two streams: in order each
+    ! says_missing <tailer.err
+}
+@test "rotated to a name that the pattern matches too, also while down: nothing twice" { both rotated_within_the_pattern; }
+
 deleted_with_backlog() {
     begin
     stop_looking
