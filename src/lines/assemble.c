@@ -303,7 +303,7 @@ static bool any_missing(
 static void rebuild(
 	struct stream *stream, struct candidates *candidates, bool anew, const struct look *look)
 {
-	struct logfile *old = stream->oldest;
+	struct logfile *old = stream->oldest, *oldest = old;
 	size_t mark = find_mark(candidates);
 	uint64_t gaps = stream->total.gaps;
 	bool siblings = false;
@@ -331,7 +331,7 @@ static void rebuild(
 		stream->total.gaps++;
 		log_warning("%s: lost track of it, lines may be missing", stream->path);
 	}
-	stream->changed = true;
+	stream->changed |= oldest || stream->oldest;
 }
 
 /* The usual case at a start: one file, still there. No need to look at its siblings. */

@@ -12,15 +12,22 @@ static bool has_wildcards(const char *text)
 	return strpbrk(text, "*?[") != NULL;
 }
 
+int names_init_path(struct names *names, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	*names = (struct names){ .glob = path, .literal = true };
+	names->directory = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
+	return names->directory ? 0 : -ENOMEM;
+}
+
 int names_init(struct names *names, const char *text)
 {
-	const char *slash = strrchr(text, '/');
+	int error = names_init_path(names, text);
 
-	names->glob = text;
+	if (error)
+		return error;
 	names->literal = !has_wildcards(text);
-	names->directory = strndup(text, slash ? (size_t)(slash - text) + 1 : 0);
-	if (!names->directory)
-		return -ENOMEM;
 	if (has_wildcards(names->directory)) {
 		free(names->directory);
 		names->directory = NULL;
@@ -39,8 +46,12 @@ bool names_has_news(struct names *names)
 	struct stat st;
 	uint64_t mtime;
 
-	if (!names->directory || stat(names->directory, &st) < 0)
+	if (!names->directory)
 		return true;
+	if (stat(names->directory, &st) < 0) {
+		names->seen = (struct timespec){ 0 };
+		return false;
+	}
 	if (st.st_mtim.tv_sec == names->seen.tv_sec && st.st_mtim.tv_nsec == names->seen.tv_nsec)
 		return false;
 	mtime = clock_ns(&st.st_mtim);

@@ -14,6 +14,10 @@ struct names {
 
 /* `text` is absolute and stays the caller's. 0 or -ENOMEM. */
 int names_init(struct names *names, const char *text);
+
+/* As names_init(), but no byte of it is a wildcard. */
+int names_init_path(struct names *names, const char *path);
+
 void names_free(struct names *names);
 
 /* May there be new names since the last call? */

@@ -15,8 +15,11 @@ struct stream *stream_new(const char *path)
 {
 	struct stream *stream = calloc(1, sizeof(*stream));
 
-	if (stream && !(stream->path = strdup(path))) {
-		free(stream);
+	if (!stream)
+		return NULL;
+	stream->path = strdup(path);
+	if (!stream->path || names_init_path(&stream->siblings, stream->path) < 0) {
+		stream_free(stream);
 		return NULL;
 	}
 	return stream;
@@ -32,6 +35,7 @@ void stream_free(struct stream *stream)
 		stream->oldest = file->younger;
 		logfile_free(file);
 	}
+	names_free(&stream->siblings);
 	free(stream->path);
 	free(stream);
 }
@@ -113,14 +117,8 @@ static void look_at_new(struct stream *stream, const struct stat *st, const stru
 	}
 }
 
-static bool removed(const struct logfile *file)
-{
-	struct stat st;
-
-	return file->content && content_stat(file->content, &st) == 0 && st.st_nlink == 0;
-}
-
-/* Nothing is at the path. What we have not opened may have been rotated. */
+/* Nothing is at the path. What was there may have been rotated, and what has come and gone since:
+ * every rotation changes the directory. */
 static void look_at_nothing(struct stream *stream, const struct look *look)
 {
 	struct logfile *file = named(stream);
@@ -129,7 +127,7 @@ static void look_at_nothing(struct stream *stream, const struct look *look)
 		file->named = false;
 		file->quiet_since = look->now;
 	}
-	if (!stream->assembled || stream->postponed || (file && (!file->content || removed(file))))
+	if (names_has_news(&stream->siblings) || !stream->assembled || stream->postponed || file)
 		stream_assemble(stream, NULL, look);
 }
 
@@ -323,6 +321,13 @@ bool stream_waits(const struct stream *stream, const struct stream_rules *rules)
 static bool succeeded(const struct logfile *file)
 {
 	return file->younger && (file->younger->record.place.offset > 0 || file->younger->partial);
+}
+
+static bool removed(const struct logfile *file)
+{
+	struct stat st;
+
+	return file->content && content_stat(file->content, &st) == 0 && st.st_nlink == 0;
 }
 
 size_t stream_tidy(struct stream *stream, const struct look *look)

@@ -11,6 +11,7 @@
 #define LINES_STREAM_H
 
 #include "lines/logfile.h"
+#include "lines/names.h"
 #include "lines/reader.h"
 #include "lines/siblings.h"
 
@@ -25,6 +26,7 @@ struct stream_rules {
 
 struct stream {
 	char *path;
+	struct names siblings; /* what may be rotated files of it, by their directory's time */
 	struct logfile *oldest;
 	struct accounts total;  /* of files that are over */
 	int trouble;            /* last errno reported for the path */

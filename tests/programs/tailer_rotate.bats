@@ -129,6 +129,24 @@ out_of_sight() {
 }
 @test "renamed to where no pattern looks: the rest is read" { both out_of_sight; }
 
+rotated_away() {
+    begin
+    mv log log.1
+    for _ in 1 2 3; do # a log that comes and goes between two looks
+        stop_looking
+        next 10
+        mv log.1 log.2
+        mv log log.1
+        look_again
+        delivered
+    done
+    next 10
+    delivered
+    finish
+    ! says_missing <tailer.err
+}
+@test "rotated without a new file, and again between two looks" { both rotated_away; }
+
 several_rotations() {
     begin
     stop_looking
