@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -167,14 +168,47 @@ static int put_line(void *context, const struct dead_line *dead)
 	return 0;
 }
 
+/* An open file by a name. */
+struct name {
+	char path[32];
+};
+
+static struct name name_of(int fd)
+{
+	struct name name;
+
+	snprintf(name.path, sizeof(name.path), "/proc/self/fd/%d", fd);
+	return name;
+}
+
+/* Does it end in the middle of a line, as a retry that was killed leaves it? */
+static bool ends_torn(int target)
+{
+	struct stat st;
+	char last = '\n';
+	int fd;
+
+	if (fstat(target, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return false;
+	fd = open(name_of(target).path, O_RDONLY | O_CLOEXEC); /* it is there for writing only */
+	if (fd < 0)
+		return false;
+	if (file_read_at(fd, &last, 1, st.st_size - 1) < 0)
+		last = '\n';
+	close(fd);
+	return last != '\n';
+}
+
 /* All lines in one piece, so that they stand together even where others append as well. */
-static int decoded(const char *file, char *text, size_t len, char **lines, size_t *size)
+static int decoded(const char *file, char *text, size_t len, bool torn, char **lines, size_t *size)
 {
 	FILE *out = open_memstream(lines, size);
 	int error;
 
 	if (!out)
 		return -ENOMEM;
+	if (torn)
+		fputc('\n', out);
 	error = each_line(file, text, len, put_line, out);
 	if (fclose(out) != 0 && !error)
 		error = -ENOMEM;
@@ -183,22 +217,27 @@ static int decoded(const char *file, char *text, size_t len, char **lines, size_
 	return error;
 }
 
+/* A disk that has no room for all of it gets nothing: what it took would come again. */
+static int reserve(int target, size_t size)
+{
+	struct stat st;
+
+	if (size == 0 || fstat(target, &st) < 0 || !S_ISREG(st.st_mode) ||
+		fallocate(target, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)size) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -errno : 0;
+}
+
 /* Durable, where that is possible: only then may the file be emptied. */
 static int deliver(int target, const char *lines, size_t size)
 {
-	int error = file_write_all(target, lines, size);
+	int error = reserve(target, size);
 
+	if (!error)
+		error = file_write_all(target, lines, size);
 	if (!error && fsync(target) < 0 && errno != EINVAL && errno != EROFS)
 		error = -errno;
 	return error;
-}
-
-static int load(int fd, char **text, size_t *len)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return file_load(path, FILE_MAX, text, len);
 }
 
 static int retry_loaded(const char *file, int fd, int target, char *text, size_t len)
@@ -216,7 +255,7 @@ static int retry_loaded(const char *file, int fd, int target, char *text, size_t
 		log_error("%s: left as it is: move what is no dead letter out of it first", file);
 		return STATUS_FAILURE;
 	}
-	error = decoded(file, text, len, &lines, &size);
+	error = decoded(file, text, len, ends_torn(target), &lines, &size);
 	if (error)
 		return fail(file, error);
 	error = deliver(target, lines, size);
@@ -228,6 +267,14 @@ static int retry_loaded(const char *file, int fd, int target, char *text, size_t
 	return STATUS_OK;
 }
 
+static bool is_same_file(int fd, int other)
+{
+	struct stat one, two;
+
+	return fstat(fd, &one) == 0 && fstat(other, &two) == 0 && one.st_dev == two.st_dev &&
+	       one.st_ino == two.st_ino;
+}
+
 static int retry_file(const char *file, int target)
 {
 	int fd = open(file, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), status, error;
@@ -236,12 +283,17 @@ static int retry_file(const char *file, int target)
 
 	if (fd < 0)
 		return fail(file, -errno);
+	if (is_same_file(fd, target)) {
+		log_error("%s: its lines cannot go into itself", file);
+		close(fd);
+		return STATUS_FAILURE;
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		log_error("%s: in use: stop the tailer first", file);
 		close(fd);
 		return STATUS_FAILURE;
 	}
-	error = load(fd, &text, &len);
+	error = file_load(name_of(fd).path, FILE_MAX, &text, &len);
 	if (error) {
 		status = fail(file, error);
 	} else {

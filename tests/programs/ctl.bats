@@ -407,6 +407,42 @@ dead_line() { printf 'time=1767225600 file=a-1 path=/var/log/x%%20y offset=%s re
     cmp before dead
 }
 
+@test "retry into the file itself is refused, by any name" {
+    dead_line 0 one >dead
+    cp dead before
+    ln -s dead link
+    run "$CTL" dead-letter retry --to link dead
+    assert_equal 1 "$status"
+    [[ $output == *"dead: its lines cannot go into itself"* ]]
+    "$CTL" dead-letter retry dead >>dead || status=$?
+    cmp before dead
+}
+
+@test "retry to a disk without room for all of it delivers nothing; a torn line stays alone" {
+    unshare -mr true 2>/dev/null || skip "no user namespaces to mount a small disk in"
+    for ((i = 0; i < 2000; i++)); do dead_line "$i" "line%20$i"; done >dead
+    cp dead before
+    printf 'before\ntorn' >log
+    run unshare -mr bash -c "mkdir small && mount -t tmpfs -o size=16k none small && cp log small &&
+        { '$CTL' dead-letter retry --to small/log dead; echo \$?; cmp log small/log; }"
+    [[ $output == *"No space left on device"*1 ]]
+    cmp before dead
+    "$CTL" dead-letter retry --to log dead
+    { printf 'before\ntorn\n' && seq -f 'line %.0f' 0 1999; } | cmp - log
+}
+
+@test "retry does not take a file opened later for what was closed" {
+    dead_line 0 one >dead
+    cp dead before
+    run bash -c "'$CTL' dead-letter retry dead >&-"
+    assert_equal 1 "$status"
+    cmp before dead
+    echo nonsense >other
+    run bash -c "'$CTL' dead-letter retry --to log dead other 2>&-"
+    assert_equal 1 "$status"
+    assert_equal one "$(cat log)"
+}
+
 # --- completion ---
 
 # completed WORD...: what bash offers for the last word.
