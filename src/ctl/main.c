@@ -10,6 +10,7 @@
 #include "ctl/status.h"
 #include "ctl/status_codes.h"
 #include "ctl/top.h"
+#include "daemon/detach.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -108,6 +109,7 @@ int main(int argc, char **argv)
 	struct command_line line = { 0 };
 	int status;
 
+	detach_open_standard();
 	signal(SIGPIPE, SIG_IGN); /* a reader who leaves is an error of the write */
 	signal(SIGBUS, on_bus_error);
 	log_open(PROGRAM, LOG_TO_STDERR);

@@ -32,13 +32,12 @@ static void clean_environment(void)
 	setenv("PATH", DEFAULT_PATH, 0);
 }
 
-/* open(2) takes the lowest number: a file opened later must never become standard error. */
-static void open_standard_descriptors(void)
+void detach_open_standard(void)
 {
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null", O_RDONLY);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
@@ -53,7 +52,7 @@ void detach_prepare(void)
 	if (hangup.sa_handler == SIG_IGN)
 		signal(SIGHUP, SIG_IGN);
 	clean_environment();
-	open_standard_descriptors();
+	detach_open_standard();
 	close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 }
 

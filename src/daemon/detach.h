@@ -16,6 +16,10 @@
  * do, descriptors 0-2 open, all others kept from children. Call first in main(). */
 void detach_prepare(void);
 
+/* The part of it about descriptors 0-2: open(2) takes the lowest number, and a file opened later
+ * must not become one of them. What is written to one that was closed still fails. */
+void detach_open_standard(void);
+
 /* Closes every descriptor above 2 but those systemd passed. For residents alone: an ad-hoc run may
  * be given /dev/fd/63. */
 void detach_close_inherited(void);

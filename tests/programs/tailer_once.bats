@@ -83,6 +83,13 @@ CONF
     assert_equal more "$output"
 }
 
+@test "ad hoc without a standard output: an error, and the lines are left for the next run" {
+    run -1 bash -c "'$TAILER' -s mine --once log >&-"
+    [[ $output == *"standard output: Bad file descriptor"* ]]
+    run -0 "$TAILER" -s mine --once log
+    assert_equal "$(cat expected)" "$output"
+}
+
 @test "a rotated file's unterminated end does not hold the next file back for ever" {
     require_root
     require setpriv

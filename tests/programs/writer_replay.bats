@@ -80,6 +80,14 @@ same_as_source() { cmp -s source target; }
     assert_equal "$(head -n 3 source)" "$(cat head)"
 }
 
+@test "without a standard output: an error, and the lines are left for the next run" {
+    numbered 1 9 >source
+    run -1 bash -c "'$WRITER' -s mine source - --interval 0 >&-"
+    [[ $output == *"standard output: Bad file descriptor"* ]]
+    run -0 "$WRITER" -s mine source - --interval 0
+    assert_equal "$(cat source)" "$output"
+}
+
 @test "standard output: an idle replay sees at once that its reader is gone" {
     numbered 1 9 >source
     start writer bash -c "'$WRITER' source - --interval 1h | head -n 1; exit \${PIPESTATUS[0]}"
