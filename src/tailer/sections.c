@@ -8,9 +8,13 @@
 #include "tailer/passed.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Behind struct section's `settings`. */
 struct tail_section {
@@ -62,14 +66,39 @@ static int check_detached(const struct tail_conf *tail)
 	return -EINVAL;
 }
 
+/* In a process of its own: a module is strange code, whose crash must not be the daemon's, and a
+ * worker to come takes the file that is there by then only if the daemon does not hold this one. */
+static int check_module(const struct handler_conf *conf)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* the pidfile's lock must not outlive us */
+		_exit(check_handler(conf) < 0 ? STATUS_CONFIG : STATUS_OK);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0) {
+		log_error("%s: cannot be checked: %s", conf->module, reason(-errno));
+		return -EAGAIN;
+	}
+	if (WIFSIGNALED(status))
+		log_error("%s:%d: handler \"%s\": %s: killed by SIG%s while it was checked",
+			conf->file, conf->line, conf->name, conf->module,
+			sigabbrev_np(WTERMSIG(status)));
+	return status == 0 ? 0 : -EINVAL;
+}
+
 /* Is every handler there, and content with its settings? */
 static int check(const struct tailer_conf *conf, bool detached)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < conf->handler_count; i++)
-		if (check_handler(&conf->handlers[i]) < 0)
+	for (size_t i = 0; i < conf->handler_count; i++) {
+		const struct handler_conf *handler = &conf->handlers[i];
+
+		if ((handler->module ? check_module(handler) : check_handler(handler)) < 0)
 			error = -EINVAL;
+	}
 	for (size_t i = 0; detached && i < conf->tail_count; i++)
 		if (check_detached(&conf->tails[i]) < 0)
 			error = -EINVAL;

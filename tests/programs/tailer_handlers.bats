@@ -338,6 +338,71 @@ END
     finish
 }
 
+# constructed NAME STATEMENT: a module that greets each line with its name, and does this when it is
+# loaded.
+constructed() {
+    cat >"$1.c" <<END
+#include <linekeeper/handler.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void __attribute__((constructor)) begin(void)
+{
+	$2;
+}
+
+static enum lk_verdict process_line(const struct lk_batch *batch, const struct lk_line *line)
+{
+	FILE *out = fopen("got", "ae");
+
+	(void)batch;
+	if (!out)
+		return LK_FAILED;
+	fprintf(out, "$1 %.*s\\n", (int)line->len, line->data);
+	return fclose(out) == 0 ? LK_OK : LK_FAILED;
+}
+
+LINEKEEPER_HANDLER("$1", process_line);
+END
+    module "$1"
+}
+
+@test "a module that crashes when it is looked at is refused, and the daemon goes on" {
+    installed
+    constructed fatal 'abort()'
+    handler 'type = "module"' "module = \"$PWD/fatal.so\""
+    run -6 "$TAILER" -t -f t.conf
+    [[ $output == *"t.conf:"*"fatal.so: killed by SIGABRT while it was checked"* ]]
+    cp t.conf fatal.conf
+    conf
+    begin
+    delivered
+    cp fatal.conf t.conf
+    send tailer HUP
+    wait_for 5 contains tailer.err 'configuration not changed'
+    contains tailer.err 'fatal.so: killed by SIGABRT'
+    numbered 101 110 | tee -a log >>expected
+    delivered
+    finish
+}
+
+@test "a worker started again takes the module that is there by then" {
+    installed
+    constructed first ''
+    constructed second ''
+    cp first.so greet.so
+    handler 'type = "module"' "module = \"$PWD/greet.so\""
+    sed 's/^/first /' log >expected
+    begin
+    delivered
+    wait_for 5 contains kept/tail-t.checkpoint ':1400:'
+    mv second.so greet.so
+    kill -KILL "$(worker t)"
+    numbered 101 110 | tee -a log | sed 's/^/second /' >>expected
+    delivered
+    finish
+}
+
 @test "a module that says later holds its own section, and loses nothing" {
     moody_module
     beside
