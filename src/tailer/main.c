@@ -8,9 +8,12 @@
 #include "daemon/title.h"
 #include "tailer/sections.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #define PROGRAM "linekeeper-tailer"
@@ -121,16 +124,25 @@ static int run_daemon(
 		.release = sections_release,
 		.run = sections_run,
 	};
+	/* Stays, whatever a later configuration says, or the default is without root. */
+	char *state = strdup(options->state ? options->state : common->state);
 	const struct daemon_setup setup = {
 		.foreground = options->foreground,
 		.pidfile = options->pidfile ? options->pidfile : common->pidfile,
-		.state = options->state ? options->state : common->state,
+		.state = state,
 		.user = common->user,
 		.group = common->group,
 		.log = common->log,
 	};
+	int status = STATUS_FAILURE;
 
-	return daemon_run(&setup, &supervised, list);
+	choice->state = state;
+	if (state)
+		status = daemon_run(&setup, &supervised, list);
+	else
+		log_error("%s", reason(-ENOMEM));
+	free(state);
+	return status;
 }
 
 static int run_adhoc(const struct options *options, const struct own *own)

@@ -18,6 +18,14 @@ tail "u" { path = {"$PWD/log.u"} handler = "other" interval = 20ms }
 CONF
 }
 
+# open_room: to other users.
+open_room() {
+    local directory=$PWD
+
+    chmod 755 .
+    until [ "$directory" = / ]; do chmod o+x "$directory" && directory=$(dirname "$directory"); done
+}
+
 field() { cut -d' ' -f"$2" <"/proc/$1/stat"; } # its command name has a dash, and no blank or bracket
 
 # --- detached ---
@@ -143,9 +151,7 @@ field() { cut -d' ' -f"$2" <"/proc/$1/stat"; } # its command name has a dash, an
 
 @test "privileges are dropped for good, and logs are read with the new ones" {
     require_root
-    chmod 755 .
-    local directory=$PWD
-    until [ "$directory" = / ]; do chmod o+x "$directory" && directory=$(dirname "$directory"); done
+    open_room
     numbered 1 10 | tee log >expected
     chmod 644 log
     install -d -o nobody out run
@@ -275,6 +281,44 @@ follow_it() {
     finish
 }
 other_process() { [ -n "$(worker "$1")" ] && [ "$(worker "$1")" != "$2" ]; }
+
+@test "SIGHUP with another state directory: it changes with a restart, and no line comes twice" {
+    numbered 1 100 | tee log >expected
+    follow
+    delivered
+    wait_for 5 contains kept/tail-t.checkpoint ':1400:'
+    sed -i "s|$PWD/kept|$PWD/elsewhere|; s/interval = 20ms/interval = 10ms/" t.conf
+    old=$(worker t)
+    send tailer HUP
+    wait_for 5 gone "$old"
+    numbered 101 110 | tee -a log >>expected
+    delivered
+    finish
+    [ ! -e elsewhere ]
+}
+
+@test "SIGHUP without root's rights any more: the default of the state directory is the same" {
+    require_root
+    require unshare
+    numbered 1 100 | tee log >expected
+    open_room
+    chmod 644 log
+    install -d -o nobody out run
+    conf
+    sed -i -e "s|$PWD/got|$PWD/out/got|" -e 's/^state.*/user = "nobody"/' t.conf
+    ln -s out/got got
+    # shellcheck disable=SC2016
+    start tailer unshare --mount sh -c 'mount -t tmpfs none /var/lib && exec "$0" -n -f t.conf' "$TAILER"
+    delivered
+    sed -i "s/interval = 20ms/interval = 10ms/" t.conf
+    old=$(worker t)
+    send tailer HUP
+    wait_for 5 gone "$old"
+    contains tailer.err 'configuration read again'
+    numbered 101 110 | tee -a log >>expected
+    delivered
+    finish
+}
 
 @test "SIGHUP with sections added and removed" {
     numbered 1 100 | tee log log.u >expected
