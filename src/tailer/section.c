@@ -246,6 +246,7 @@ enum progress section_save(struct section_state *section)
 	struct lk_result result = { 0 };
 	int error;
 
+	tracker_see(&section->tracker);
 	switch (section->handler->commit(section->state, &token, &result)) {
 	case LK_OK:
 		break;
@@ -446,10 +447,8 @@ static enum progress read_stream(struct section_state *section, size_t index, bo
 	if (!reading.file->recorded || section->tracker.changed) {
 		/* A crash must not find lines in the output whose file no checkpoint knows, nor a
 		 * checkpoint with files that were given up before those lines. */
-		enum progress saved;
+		enum progress saved = section_save(section);
 
-		tracker_see(&section->tracker);
-		saved = section_save(section);
 		if (saved != PROGRESS_IDLE)
 			return saved;
 	}
