@@ -82,9 +82,8 @@ static int check_module(const struct handler_conf *conf)
 		return -EAGAIN;
 	}
 	if (WIFSIGNALED(status))
-		log_error("%s:%d: handler \"%s\": %s: killed by SIG%s while it was checked",
-			conf->file, conf->line, conf->name, conf->module,
-			sigabbrev_np(WTERMSIG(status)));
+		log_error("%s: handler \"%s\": %s: killed by SIG%s while it was checked",
+			conf->place, conf->name, conf->module, sigabbrev_np(WTERMSIG(status)));
 	return status == 0 ? 0 : -EINVAL;
 }
 
