@@ -131,6 +131,7 @@ asan: ## all tests, built with the address and undefined behaviour sanitizers
 torture: export BUILD := $(abspath $(BUILD))
 torture: all ## no line lost, none twice: the whole of tests/torture, about an hour
 	tests/torture/fault_test.py --every 1
+	tests/torture/writer_fault_test.py --every 1
 	tests/torture/logrotate_test.py --lines 275000
 	tests/torture/model_test.py --actions 100000
 	tests/torture/model_test.py --actions 10000 --mode daemon --watch poll

@@ -13,8 +13,8 @@ from splitting import Rules
 from tailer import PROGRAM
 
 CALLS = ("openat read pread64 write writev fsync fdatasync rename renameat renameat2 unlink unlinkat "
-         "ftruncate flock stat fstat newfstatat statx fstatfs getdents64 mkdir close fcntl lseek mmap "
-         "munmap brk poll exit_group").split()
+         "ftruncate fallocate flock stat fstat newfstatat statx fstatfs getdents64 mkdir chmod fchmod "
+         "close fcntl lseek mmap munmap brk poll epoll_wait exit_group").split()
 
 # Each look is a run; every one of them gets its faults.
 SCENARIO = [
@@ -90,7 +90,7 @@ def calls_of_each_look():
         path = os.path.join(driver.tailer.directory, "trace")
         checkpoint = _save(driver)
         driver.tailer.once("strace", "-f", "-qq", "-o", path)
-        found.append(_parse(path))
+        found.append(calls_in(path))
         _restore(driver, checkpoint)
 
     scenario = Scenario()
@@ -115,8 +115,8 @@ def _restore(driver, saved):
         file.write(checkpoint)
 
 
-def _parse(path):
-    """What comes before close_range(2) is the dynamic loader's."""
+def calls_in(path):
+    """(call, number) pairs of a trace. What comes before close_range(2) is the dynamic loader's."""
     counts, pairs, begun = Counter(), [], False
     with open(path, errors="replace") as file:
         for line in file:
