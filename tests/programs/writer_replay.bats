@@ -19,7 +19,7 @@ same_as_source() { cmp -s source target; }
     took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
     assert_lines_equal source target
     assert_equal "" "$output"
-    [ "$took" -ge 500 ] && [ "$took" -lt 900 ]
+    [ "$took" -ge 500 ] && [ "$took" -lt 2500 ] # by default: 2500
 }
 
 @test "a last line without a newline gets one, CRLF and NUL pass, nothing comes of nothing" {
@@ -359,13 +359,13 @@ END
     send writer STOP
     before=$(wc -l <target)
     wait_for 5 zombie_or_stopped "$(pid writer)"
-    sleep 0.5 # the stall itself
+    sleep 2.5 # the stall itself
     [ "$(wc -l <target)" -le $((before + 1)) ]
     send writer CONT
     ended writer
     took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
     assert_lines_equal source target
-    [ "$took" -ge 1980 ] && [ "$took" -lt 2500 ]
+    [ "$took" -ge 2500 ] && [ "$took" -lt 4000 ] # without: 4300
 }
 zombie_or_stopped() { grep -q '^State:.[TZ]' "/proc/$1/status"; }
 
