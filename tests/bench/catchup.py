@@ -44,39 +44,41 @@ def until_all_there(reader, room, log, out):
         stop(process)
 
 
-def measure(reader, how, options, log, same):
-    """MB/s and MB, of each run."""
+def once(reader, how, options, log, same):
+    """MB/s and MB."""
     out = f"{options.room}/out"
-    speeds, peaks = [], []
-    for _ in range(options.runs):
-        if os.path.exists(out):
-            os.unlink(out)
-        seconds, peak = how(reader, options.room, log, out)
-        if same and not filecmp.cmp(log, out, shallow=False):
-            raise RuntimeError(f"{reader.name}: what came out is not what went in")
-        speeds.append(size(log) / seconds / 1e6)
-        peaks.append(peak)
-    return speeds, peaks
+    if os.path.exists(out):
+        os.unlink(out)
+    seconds, peak = how(reader, options.room, log, out)
+    if same and not filecmp.cmp(log, out, shallow=False):
+        raise RuntimeError("what came out is not what went in")
+    return size(log) / seconds / 1e6, peak
 
 
 def compare(title, candidates, options, log, same):
-    """The first is the measure of the others."""
-    rows, base = [], None
-    for reader, how in candidates:
+    """The first is the measure of the others, run by run: they take turns, so that what else the
+    machine does weighs on all alike."""
+    found, remarks = {reader: [] for reader, _ in candidates}, []
+    for reader, _ in candidates:
         if reader.missing():
-            rows.append([f"{reader.name}: {reader.needs} is not installed, left out"])
-            continue
-        try:
-            speeds, peaks = measure(reader, how, options, log, same)
-        except (RuntimeError, TimeoutError) as error:
-            rows.append([f"{reader.name}: {error}"])
-            continue
-        middle = statistics.median(speeds)
-        base = base or middle
-        rows.append(
-            [reader.name, spread(speeds, "{:.0f}"), f"{middle / base:.2f}", f"{max(peaks):.1f}"]
-        )
-    table(title, ["", "MB/s", "ratio", "peak MB"], rows)
+            remarks.append([f"{reader.name}: {reader.needs} is not installed, left out"])
+            del found[reader]
+    for _ in range(options.runs):
+        for reader, how in candidates:
+            try:
+                if reader in found:
+                    found[reader].append(once(reader, how, options, log, same))
+            except (RuntimeError, TimeoutError) as error:
+                remarks.append([f"{reader.name}: {error}"])
+                del found[reader]
+    base = [speed for speed, _ in found[candidates[0][0]]]
+    rows = []
+    for reader, runs in found.items():
+        speeds = [speed for speed, _ in runs]
+        ratio = statistics.median(own / other for own, other in zip(speeds, base))
+        peak = max(mb for _, mb in runs)
+        rows.append([reader.name, spread(speeds, "{:.0f}"), f"{ratio:.2f}", f"{peak:.1f}"])
+    table(title, ["", "MB/s", "ratio", "peak MB"], rows + remarks)
 
 
 def run(options):

@@ -26,6 +26,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run")
     parser.add_argument("-r", dest="runs", type=int, default=5, help="of each, for the median")
     parser.add_argument("-t", dest="seconds", type=float, default=20, help="of idling and rate")
+    parser.add_argument("-k", dest="minute", type=float, default=60, help="seconds, at 1 kHz")
     parser.add_argument("-n", dest="lines", type=int, default=2000000, help="of the large log")
     parser.add_argument("-l", dest="samples", type=int, default=1000, help="for the latency")
     parser.add_argument("-p", dest="picture", help="draw superdaemon into this SVG file")

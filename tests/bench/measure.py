@@ -101,6 +101,12 @@ def wait_for(condition, seconds, what):
         time.sleep(0.0005)
 
 
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
 def size(path):
     try:
         return os.stat(path).st_size

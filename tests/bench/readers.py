@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 
-from measure import start
+from measure import start, write
 
 TAILER = os.path.join(os.environ["BUILD"], "linekeeper-tailer")
 LOOP = os.path.join(os.path.dirname(__file__), "loop.py")
@@ -34,12 +34,6 @@ class Reader:
             return start(argv)
         with open(out, "wb") as stdout:
             return start(argv, stdout=stdout)
-
-
-def write(path, text):
-    with open(path, "w") as file:
-        file.write(text)
-    return path
 
 
 def listed(paths):
