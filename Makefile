@@ -132,6 +132,7 @@ torture: export BUILD := $(abspath $(BUILD))
 torture: all ## no line lost, none twice: the whole of tests/torture, about an hour
 	tests/torture/fault_test.py --every 1
 	tests/torture/writer_fault_test.py --every 1
+	KILLING_SECONDS=60 bats -f 'killed at random' tests/programs/writer_crash.bats
 	tests/torture/logrotate_test.py --lines 275000
 	tests/torture/model_test.py --actions 100000
 	tests/torture/model_test.py --actions 10000 --mode daemon --watch poll
