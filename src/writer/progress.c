@@ -6,20 +6,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define UPDATE_NS (100 * NS_PER_MS)
 #define SAMPLE_NS NS_PER_S
-#define BAR_WIDTH 20
+#define BAR_WIDEST 20
+#define BAR_LEAST 5
+#define LINE_LENGTH 256
 
-void progress_start(
-	struct progress *progress, const char *target, uint64_t interval_ns, uint64_t first_offset)
+void progress_start(struct progress *progress, const char *target, uint64_t first_offset)
 {
 	*progress = (struct progress){
 		.shown = isatty(STDERR_FILENO) &&
 			 !(strcmp(target, TARGET_STDOUT) == 0 && isatty(STDOUT_FILENO)),
 		.started_ns = clock_monotonic_ns(),
-		.interval_ns = interval_ns,
 		.first_offset = first_offset,
 	};
 }
@@ -30,40 +31,79 @@ uint64_t progress_left(
 	double done = (double)(figures->offset - progress->first_offset);
 	double left =
 		figures->size > figures->offset ? (double)(figures->size - figures->offset) : 0;
-	double spent = progress->interval_ns
-			       ? (double)figures->lines * (double)progress->interval_ns
+	double spent = figures->asked > 0
+			       ? (double)figures->lines * (double)NS_PER_S / figures->asked
 			       : (double)(now_ns - progress->started_ns);
 
 	return done > 0 ? (uint64_t)(spent * left / done) : 0;
 }
 
-static void draw_bar(const struct progress *progress, const struct progress_figures *figures)
+static double part_done(const struct progress_figures *figures)
 {
-	static const char full[] = "####################";
-	double part = figures->size > figures->offset
-			      ? (double)figures->offset / (double)figures->size
-			      : 1;
-	uint64_t left = progress_left(progress, figures, clock_monotonic_ns()) / NS_PER_S;
-
-	_Static_assert(sizeof(full) == BAR_WIDTH + 1, "the bar is as wide as it says");
-	if (figures->size == 0)
-		return;
-	fprintf(stderr, "[%-*.*s] %3d%%  %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left  ", BAR_WIDTH,
-		(int)(part * BAR_WIDTH), full, (int)(part * 100), left / 3600, left / 60 % 60,
-		left % 60);
+	return figures->size > figures->offset ? (double)figures->offset / (double)figures->size
+					       : 1;
 }
 
+static void write_extent(
+	FILE *out, const struct progress *progress, const struct progress_figures *figures)
+{
+	uint64_t left = progress_left(progress, figures, clock_monotonic_ns()) / NS_PER_S;
+
+	if (figures->size > 0)
+		fprintf(out, "%3d%%  %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left  ",
+			(int)(part_done(figures) * 100), left / 3600, left / 60 % 60, left % 60);
+	fprintf(out, "%" PRIu64 " lines  ", figures->lines);
+}
+
+static void write_pace(
+	FILE *out, const struct progress *progress, const struct progress_figures *figures)
+{
+	fprintf(out, "%.4g/s", progress->reached);
+	if (figures->asked > 0)
+		fprintf(out, " of %.4g/s", figures->asked);
+	fprintf(out, "  late %.3g ms", (double)figures->late_ns / (double)NS_PER_MS);
+	if (figures->speed < 1 || figures->speed > 1)
+		fprintf(out, "  speed %.3g", figures->speed);
+	if (figures->paused)
+		fputs("  paused", out);
+}
+
+/* Fits it into so many columns. */
+static void draw_bar(const struct progress_figures *figures, int room)
+{
+	static const char full[] = "####################";
+	int width = room - 3; /* brackets and a blank */
+
+	_Static_assert(sizeof(full) == BAR_WIDEST + 1, "the bar is as wide as it says");
+	if (figures->size == 0 || width < BAR_LEAST)
+		return;
+	if (width > BAR_WIDEST)
+		width = BAR_WIDEST;
+	fprintf(stderr, "[%-*.*s] ", width, (int)(part_done(figures) * width), full);
+}
+
+static int columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* No wider than the screen, where it could not be drawn over. */
 static void draw(const struct progress *progress, const struct progress_figures *figures)
 {
+	char line[LINE_LENGTH] = "";
+	int room = columns() - 1;
+	FILE *out = fmemopen(line, sizeof(line), "w");
+
+	if (!out)
+		return;
+	write_extent(out, progress, figures);
+	write_pace(out, progress, figures);
+	fclose(out);
 	fputc('\r', stderr);
-	draw_bar(progress, figures);
-	fprintf(stderr, "%" PRIu64 " lines  %.4g/s", figures->lines, progress->reached);
-	if (figures->asked > 0)
-		fprintf(stderr, " of %.4g/s", figures->asked);
-	fprintf(stderr, "  late %.3g ms", (double)figures->late_ns / (double)NS_PER_MS);
-	if (figures->speed < 1 || figures->speed > 1)
-		fprintf(stderr, "  speed %.3g", figures->speed);
-	fputs(figures->paused ? "  paused\033[K" : "\033[K", stderr);
+	draw_bar(figures, room - (int)strlen(line));
+	fprintf(stderr, "%.*s\033[K", room, line);
 }
 
 static void sample(struct progress *progress, const struct progress_figures *figures, uint64_t now)

@@ -9,7 +9,6 @@
 struct progress {
 	bool shown;
 	uint64_t started_ns, updated_ns;
-	uint64_t interval_ns;
 	uint64_t first_offset; /* where this run began */
 	uint64_t sample_ns, sample_lines;
 	double reached; /* lines a second, between the last two samples */
@@ -25,8 +24,7 @@ struct progress_figures {
 };
 
 /* Nothing will be shown unless standard error is a terminal and not where the lines go, too. */
-void progress_start(
-	struct progress *progress, const char *target, uint64_t interval_ns, uint64_t first_offset);
+void progress_start(struct progress *progress, const char *target, uint64_t first_offset);
 
 /* At most ten times a second. */
 void progress_show(struct progress *progress, const struct progress_figures *figures);
@@ -37,7 +35,7 @@ void progress_redraw(struct progress *progress, const struct progress_figures *f
 /* The last figures stay on the screen. */
 void progress_end(struct progress *progress, const struct progress_figures *figures);
 
-/* What is left, in nanoseconds: at the pace, or without one at the speed so far. Pure. */
+/* What is left, in nanoseconds: at the rate asked for, or without one at that so far. Pure. */
 uint64_t progress_left(
 	const struct progress *progress, const struct progress_figures *figures, uint64_t now_ns);
 

@@ -172,8 +172,7 @@ static void start_at(struct replay *replay)
 	else
 		window_start(&replay->window, position);
 	replay->first_line = batch->done.lines;
-	progress_start(&replay->progress, replay->conf->target, replay->conf->interval_ns,
-		batch->done.offset);
+	progress_start(&replay->progress, replay->conf->target, batch->done.offset);
 }
 
 static int add_sources(struct replay *replay, const struct worker_signals *signals)

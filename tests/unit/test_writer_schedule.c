@@ -198,17 +198,21 @@ static void test_fast_paces_sleep_for_several_lines(void **state)
 
 static void test_time_left(void **state)
 {
-	struct progress paced = { .interval_ns = NS_PER_S, .first_offset = 100 };
-	struct progress free_running = { .started_ns = START };
-	struct progress_figures none = { .size = 1000, .offset = 100 };
-	struct progress_figures third = { .lines = 10, .size = 1000, .offset = 400 };
-	struct progress_figures shrunk = { .lines = 10, .size = 200, .offset = 400 };
+	struct progress progress = { .started_ns = START, .first_offset = 100 };
+	struct progress_figures none = { .size = 1000, .offset = 100, .asked = 1 };
+	struct progress_figures third = { .lines = 10, .size = 1000, .offset = 400, .asked = 1 };
+	struct progress_figures twice_as_fast = third, free_running = third, shrunk = third;
 
 	(void)state;
-	assert_int_equal(progress_left(&paced, &none, START), 0);
-	assert_int_equal(progress_left(&paced, &third, START), 20 * NS_PER_S);
-	assert_int_equal(progress_left(&free_running, &third, START + 4 * NS_PER_S), 6 * NS_PER_S);
-	assert_int_equal(progress_left(&paced, &shrunk, START), 0);
+	twice_as_fast.asked = 2;
+	free_running.asked = 0;
+	shrunk.size = 200;
+	assert_int_equal(progress_left(&progress, &none, START), 0);
+	assert_int_equal(progress_left(&progress, &third, START), 20 * NS_PER_S);
+	assert_int_equal(progress_left(&progress, &twice_as_fast, START), 10 * NS_PER_S);
+	assert_int_equal(
+		progress_left(&progress, &free_running, START + 4 * NS_PER_S), 8 * NS_PER_S);
+	assert_int_equal(progress_left(&progress, &shrunk, START), 0);
 }
 
 int main(void)
