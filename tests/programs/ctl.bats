@@ -461,11 +461,50 @@ completed() {
     assert_equal "forget set show" "$(completed linekeeperctl -c x checkpoint '')"
     assert_equal "--http" "$(completed linekeeperctl metrics --ht)"
     assert_equal "--once" "$(completed linekeeper-tailer --o)"
+    assert_equal "--flush --follow --foreground" "$(completed linekeeper-tailer -i --f)"
     conf
     assert_equal "app" "$(completed linekeeper-tailer -f t.conf a)"
 }
 
-@test "zsh understands its completion" {
+@test "bash completes sections where the words say: those shown, and those with a checkpoint" {
+    export PATH=$BUILD:$PATH
+    : >log
+    tail_daemon
+    assert_equal app "$(completed linekeeperctl -c t.conf status '')"
+    assert_equal app "$(completed linekeeperctl top --stats run/tailer.stats a)"
+    stop tailer
+    assert_equal "" "$(completed linekeeperctl -c t.conf status '')"
+    assert_equal app "$(completed linekeeperctl -c t.conf checkpoint set '')"
+    assert_equal app "$(completed linekeeperctl checkpoint --state kept show '')"
+}
+
+# completed_by_zsh TEXT: what zsh makes of it.
+completed_by_zsh() {
+    rm -f told
+    cat >shell.zsh <<'END'
+fpath=($SOURCE/etc/completion $fpath)
+autoload -U compinit && compinit -u -D
+complete-and-tell() { zle complete-word; print -r -- $BUFFER >told.new; mv told.new told; }
+zle -N complete-and-tell && bindkey '^I' complete-and-tell
+END
+    timeout 20 zsh -f -c 'zmodload zsh/zpty zsh/zselect; zpty shell zsh -f -i
+        zpty -w shell "source ./shell.zsh"; zpty -w -n shell "$1"$'"'\\t'"'
+        until [[ -e told ]] do zselect -t 5; done' zsh "$1" 3>&-
+    sed 's/ *$//' told
+}
+
+@test "zsh completes commands, options and sections" {
     require zsh
-    zsh -n "$SOURCE/etc/completion/_linekeeper"
+    export PATH=$BUILD:$PATH
+    conf
+    assert_equal "linekeeperctl status" "$(completed_by_zsh 'linekeeperctl sta')"
+    assert_equal "linekeeperctl status --json" "$(completed_by_zsh 'linekeeperctl status --j')"
+    assert_equal "linekeeper-tailer -i --follow" "$(completed_by_zsh 'linekeeper-tailer -i --fol')"
+    assert_equal "linekeeper-tailer -f t.conf app" "$(completed_by_zsh 'linekeeper-tailer -f t.conf a')"
+    : >log
+    tail_daemon
+    assert_equal "linekeeperctl status -c t.conf app" "$(completed_by_zsh 'linekeeperctl status -c t.conf a')"
+    stop tailer
+    assert_equal "linekeeperctl -c t.conf checkpoint set app" \
+        "$(completed_by_zsh 'linekeeperctl -c t.conf checkpoint set a')"
 }
