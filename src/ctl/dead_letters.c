@@ -95,7 +95,7 @@ static int each_line(const char *file, char *text, size_t len,
 
 static int fail(const char *what, int error)
 {
-	log_error("%s: %s", what, reason(error));
+	log_error("%s: %s", what, error == -EINVAL ? "not a regular file" : reason(error));
 	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
 }
 

@@ -63,10 +63,11 @@ int saved_read(int directory, const char *name, struct saved *saved)
 	struct saved read = { 0 };
 	int error = file_name(file, name, "checkpoint");
 
-	if (!error)
-		error = state_peek(directory, file, CHECKPOINT_KIND, &body);
 	if (error)
 		return error;
+	error = state_peek(directory, file, CHECKPOINT_KIND, &body);
+	if (error)
+		return error == -EINVAL ? -EBADMSG : error; /* a FIFO, a device */
 	error = parse(&read, body);
 	free(body);
 	if (error)

@@ -18,7 +18,7 @@ static void report_unreadable(const struct snapshot *snapshot)
 
 			if (section->unsaved == 0 || section->unsaved == -ENOENT)
 				continue;
-			log_warning("%s: its files cannot be shown: the checkpoint is %s",
+			log_warning("%s: its files cannot be shown: checkpoint: %s",
 				section->page.section,
 				section->unsaved == -EBADMSG ? "damaged, or of another version"
 							     : reason(section->unsaved));

@@ -348,6 +348,10 @@ ten_lines_read() {
         assert_equal "linekeeperctl: app: damaged, or of another version" "$output"
     done
     cmp before kept/tail-app.checkpoint
+    rm kept/tail-app.checkpoint
+    mkfifo kept/tail-app.checkpoint
+    run timeout 10 "$CTL" -c t.conf checkpoint show
+    assert_equal "1 linekeeperctl: app: damaged, or of another version" "$status $output"
 }
 
 @test "after root's surgery the files are still the daemon's" {
@@ -368,6 +372,9 @@ dead_line() { printf 'time=1767225600 file=a-1 path=/var/log/x%%20y offset=%s re
 
 @test "dead letters are listed with the reason" {
     { dead_line 0 'one%00%1b' && dead_line 10 two; } >dead
+    mkfifo pipe
+    run timeout 10 "$CTL" dead-letter list pipe
+    assert_equal "1 linekeeperctl: pipe: not a regular file" "$status $output"
     "$CTL" dead-letter list dead >list
     assert_equal '2026-01-01 00:00:00 /var/log/x y 0 too odd one\x00\x1b' "$(sed -n 2p list | tr -s ' ')"
     assert_equal 3 "$(wc -l <list)"
