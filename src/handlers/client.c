@@ -9,7 +9,7 @@
  * ack=line: accepted and durable are the lines that the client says it has taken, see in_flight.h.
  *
  * follow=yes: the client's end of file is its leave. With ack=close nothing is acknowledged then,
- * and whoever uses it must not save.
+ * and whoever uses it must not save how far it came.
  *
  * Options: ack ("close"), follow ("no"), timeout (seconds to wait for the client to acknowledge,
  * 30).

@@ -57,7 +57,7 @@ int pull_run(const struct tail_conf *conf, const struct store_place *place,
 	pulled.handler = &client;
 	pulled.dead_letter = NULL;
 	/* Who leaves at any time has acknowledged nothing by that. */
-	own.read_only = pull->follow && conf->ack == ACK_CLOSE;
+	own.stays = pull->follow && conf->ack == ACK_CLOSE;
 	own.patient = patient;
 	own.context = &turn;
 	return run(&pulled, &own, stop_timeout_ns, pull->follow);

@@ -60,7 +60,7 @@ static int take_lock(struct store *store, const struct store_place *place)
 
 int store_open(struct store *store, const struct store_place *place)
 {
-	*store = (struct store){ .directory = -1, .lock = -1, .read_only = place->read_only };
+	*store = (struct store){ .directory = -1, .lock = -1, .stays = place->stays };
 	if (!place->state)
 		return STATUS_OK;
 	store->directory = state_directory(place->state);
@@ -115,6 +115,7 @@ int store_load(
 		error = parse(body, tracker, token, has_token);
 		free(body);
 	}
+	store->begun = !error;
 	if (error != -EBADMSG && error != -EINVAL && error != -EISDIR && error != -EFBIG)
 		return error;
 	*has_token = false;
@@ -152,12 +153,13 @@ int store_save(struct store *store, const struct tracker *tracker, const struct 
 	char *text;
 	int error;
 
-	if (store->directory < 0 || store->read_only)
+	if (store->directory < 0 || (store->stays && store->begun))
 		return 0;
 	text = format(tracker, token);
 	error = text ? state_save(store->directory, store->checkpoint, CHECKPOINT_KIND, text)
 		     : -ENOMEM;
 	free(text);
+	store->begun |= !error;
 	report(store, error);
 	return error;
 }

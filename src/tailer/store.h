@@ -13,7 +13,7 @@
 struct store_place {
 	const char *state; /* directory; NULL: nothing is remembered */
 	const char *name;  /* of the files there, without their endings */
-	bool read_only;    /* where the section stands, which is never saved */
+	bool stays;        /* where the section begins is saved, and never where it goes */
 
 	/* Whether to go on waiting for the lock. NULL: for some seconds, as for a worker that is
 	 * about to die. */
@@ -24,9 +24,9 @@ struct store_place {
 struct store {
 	int directory; /* -1: nothing is remembered */
 	int lock;
-	char *checkpoint; /* name in the directory */
-	bool read_only;
-	int trouble; /* last errno of saving, reported */
+	char *checkpoint;  /* name in the directory */
+	bool stays, begun; /* begun: there is a checkpoint */
+	int trouble;       /* last errno of saving, reported */
 };
 
 /* Opens the directory and takes the lock. The exit status; what is wrong has been logged, and

@@ -337,6 +337,14 @@ follows() { # SUPER
     start again nc 127.0.0.1 "$port"
     wait_for 10 has_lines again.out 1100
     assert_lines_equal log again.out
+    send again KILL
+    ended again
+    served
+    mv log log.1
+    numbered 1101 1110 >log
+    start rotated nc 127.0.0.1 "$port"
+    wait_for 10 has_lines rotated.out 1110
+    assert_lines_equal <(cat log.1 log) rotated.out
 }
 
 # --- the network fails ---
