@@ -65,6 +65,8 @@ void logfile_see(struct logfile *file)
 	n = content_read(file->content, head, sizeof(head), 0);
 	if (n > 0)
 		place_see(&file->record.place, &(struct stretch){ head, 0, (size_t)n });
+	if (n > 0 && file->record.size < (uint64_t)n)
+		file->record.size = (uint64_t)n; /* that of a compressed file is not known before */
 	if (closed)
 		logfile_close(file);
 }

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lines/candidates.h"
+#include "lines/unpack.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -280,7 +281,7 @@ void tracker_see(struct tracker *tracker)
 {
 	for (size_t i = 0; i < tracker->count; i++)
 		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
-			if (logfile_size(file) > 0)
+			if (logfile_size(file) > 0 || unpack_name(file->record.path))
 				logfile_see(file);
 }
 

@@ -103,6 +103,23 @@ pulls_each_once() {
 @test "openbsd-inetd, socat: likewise" { pulls_each_once with_inetd pull_by_socat; }
 @test "systemd sockets, socat: likewise" { pulls_each_once with_systemd pull_by_socat; }
 
+@test "one pull brings all there is, through every rotation and compression" {
+    serve_pulls with_systemd
+    pull >first
+    served
+    numbered 1001 1010 >>log
+    mv log log.5
+    numbered 1011 60000 | gzip >log.4.gz
+    : | gzip >log.3.gz
+    numbered 60001 60010 | xz >log.2.xz
+    numbered 60011 60020 >log.1
+    numbered 60021 60030 >log
+    pull >second
+    assert_lines_equal <(numbered 1001 60030) second
+    served
+    [ -z "$(pull)" ]
+}
+
 killed_in_the_middle() {
     yes 'a long line, so that not all of them fit into the socket buffers' | head -n 500000 | cat -n >log
     serve_pulls "$1"
