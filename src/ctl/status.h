@@ -13,6 +13,7 @@ struct status_choice {
 	char *const *sections; /* only these, as section_is_named() takes them */
 	size_t count;          /* 0: all */
 	bool colours;
+	size_t width; /* of the terminal that the tables are to fit into; 0: any */
 };
 
 bool status_is_chosen(const struct status_choice *choice, const struct section_view *section);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const headings[] = { "-SECTION", "-FILE", "OFFSET", "LAG", "AGE", "LINES/S",
+static const char *const headings[] = { "-SECTION", "<FILE", "OFFSET", "LAG", "AGE", "LINES/S",
 	"LOST", "GAPS", "REFUSED", "RESTARTS", "-STATE", NULL };
 
 /* What is printed, and of what. */
@@ -190,6 +190,7 @@ static void print_sections(FILE *out, const struct view *view, const struct stat
 	struct table table;
 
 	table_init(&table, headings);
+	table.width = choice->width;
 	for (size_t i = 0; i < view->daemon->count; i++)
 		if (status_is_chosen(choice, &view->daemon->sections[i]))
 			add_section(&table, view, &view->daemon->sections[i]);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define GAP 2
+#define SHORTEST 12
+#define DOTS "..."
 
 void table_init(struct table *table, const char *const *headings)
 {
@@ -64,24 +66,29 @@ static const char *text_of(const struct cell *cell)
 	return cell->text ? cell->text : "";
 }
 
+static const char *next_character(const char *text)
+{
+	return text + escape_utf8_length(text, strlen(text));
+}
+
 /* Characters, not bytes. */
 static size_t width_of(const char *text)
 {
-	size_t width = 0, len = strlen(text);
+	size_t width = 0;
 
-	while (len > 0) {
-		size_t n = escape_utf8_length(text, len);
-
-		text += n;
-		len -= n;
+	for (; *text; text = next_character(text))
 		width++;
-	}
 	return width;
+}
+
+static bool may_shrink(const struct table *table, size_t column)
+{
+	return table->headings[column][0] == '<';
 }
 
 static bool is_left(const struct table *table, size_t column)
 {
-	return table->headings[column][0] == '-';
+	return table->headings[column][0] == '-' || may_shrink(table, column);
 }
 
 static const char *heading(const struct table *table, size_t column)
@@ -102,6 +109,24 @@ static size_t column_width(const struct table *table, size_t column)
 	return widest;
 }
 
+static void fit(const struct table *table, size_t *widths)
+{
+	size_t all = GAP * (table->columns - 1), over;
+
+	for (size_t i = 0; i < table->columns; i++)
+		all += widths[i];
+	over = table->width && all > table->width ? all - table->width : 0;
+	for (size_t i = 0; i < table->columns; i++) {
+		size_t room = widths[i] > SHORTEST ? widths[i] - SHORTEST : 0;
+		size_t less = room < over ? room : over;
+
+		if (!may_shrink(table, i))
+			continue;
+		widths[i] -= less;
+		over -= less;
+	}
+}
+
 void table_put(FILE *out, bool colours, enum colour colour, const char *text)
 {
 	static const char *const begin[] = {
@@ -117,6 +142,19 @@ void table_put(FILE *out, bool colours, enum colour colour, const char *text)
 static void pad(FILE *out, size_t width)
 {
 	fprintf(out, "%*s", (int)width, "");
+}
+
+/* Of what is too long the end is shown: that of a path tells most. */
+static void put_cell(FILE *out, bool colours, const struct cell *cell, size_t width)
+{
+	const char *text = text_of(cell);
+	size_t over = width_of(text) > width ? width_of(text) - width + strlen(DOTS) : 0;
+
+	if (over > 0)
+		fputs(DOTS, out);
+	while (over-- > 0)
+		text = next_character(text);
+	table_put(out, colours, cell->colour, text);
 }
 
 /* Behind the last column that has a text. */
@@ -136,12 +174,12 @@ static void print_row(const struct table *table, const struct cell *row, const s
 	size_t end = row_end(table, row);
 
 	for (size_t i = 0; i < end; i++) {
-		const char *text = text_of(&row[i]);
-		size_t rest = widths[i] - width_of(text);
+		size_t width = width_of(text_of(&row[i]));
+		size_t rest = width < widths[i] ? widths[i] - width : 0;
 
 		if (!is_left(table, i))
 			pad(out, rest);
-		table_put(out, colours, row[i].colour, text);
+		put_cell(out, colours, &row[i], widths[i]);
 		if (i + 1 < end)
 			pad(out, is_left(table, i) ? rest + GAP : GAP);
 	}
@@ -158,6 +196,7 @@ void table_print(const struct table *table, FILE *out, bool colours)
 		head[i].text = (char *)heading(table, i);
 	}
 	if (widths && head) {
+		fit(table, widths);
 		print_row(table, head, widths, out, colours);
 		for (size_t i = 0; i + table->columns <= table->count; i += table->columns)
 			print_row(table, &table->cells[i], widths, out, colours);

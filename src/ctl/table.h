@@ -14,10 +14,12 @@ struct cell {
 };
 
 struct table {
-	const char *const *headings; /* NULL at the end; "-X" aligns to the left */
+	/* NULL at the end; "-X" aligns to the left, "<X" as well, and may lose its beginnings. */
+	const char *const *headings;
 	size_t columns;
 	struct cell *cells; /* row by row */
 	size_t count;
+	size_t width; /* to fit into, as far as the columns that may lose something allow; 0: any */
 };
 
 void table_init(struct table *table, const char *const *headings);

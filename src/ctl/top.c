@@ -69,11 +69,13 @@ static void leave(const struct screen *screen)
 	close(screen->signals);
 }
 
-static unsigned height(void)
+static struct winsize screen_size(void)
 {
-	struct winsize size;
+	struct winsize size = { 0 };
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0)
+		return (struct winsize){ .ws_row = 24, .ws_col = 80 };
+	return size;
 }
 
 static void print_head(FILE *out, const struct snapshot *snapshot)
@@ -87,22 +89,23 @@ static void print_head(FILE *out, const struct snapshot *snapshot)
 	fprintf(out, "linekeeperctl top  %s  (q quits)\n", text);
 }
 
-/* As many lines as there is room for, each erased to its end. */
+/* As many lines as there is room for, each erased behind its end, which may be in the last column.
+ */
 static int show(const char *text)
 {
 	char *frame = NULL;
 	size_t size;
 	FILE *out = open_memstream(&frame, &size);
-	unsigned left = height();
+	unsigned left = screen_size().ws_row;
 	int error;
 
 	if (!out)
 		return -ENOMEM;
 	fputs(GO_HOME, out);
-	while (*text && left-- > 0) {
+	for (; *text && left > 0; left--) {
 		size_t len = strcspn(text, "\n");
 
-		fprintf(out, "%.*s" ERASE_LINE "%s", (int)len, text, left > 0 ? "\n" : "");
+		fprintf(out, "%.*s" ERASE_LINE "%s", (int)len, text, left > 1 ? "\n" : "");
 		text += len + (text[len] == '\n');
 	}
 	if (left > 0)
@@ -115,6 +118,7 @@ static int show(const char *text)
 static int draw(const struct snapshot *snapshot, const struct snapshot *before,
 	const struct status_choice *choice)
 {
+	struct status_choice fitting = *choice;
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -122,8 +126,9 @@ static int draw(const struct snapshot *snapshot, const struct snapshot *before,
 
 	if (!out)
 		return -ENOMEM;
+	fitting.width = screen_size().ws_col - 1u;
 	print_head(out, snapshot);
-	status_print(out, snapshot, before, choice);
+	status_print(out, snapshot, before, &fitting);
 	error = fclose(out) == 0 ? show(text) : -ENOMEM;
 	free(text);
 	return error;

@@ -245,9 +245,10 @@ lacks() { ! contains "$@"; }
     numbered 1 3 >log
     tail_daemon
     cat >drive.py <<'EOF'
-import os, pty, select, sys, termios, time
+import fcntl, os, pty, select, struct, sys, termios, time
 child, fd = pty.fork()
 if child == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("4H", 24, 40, 0, 0))
     os.execv(sys.argv[1], [sys.argv[1], "-c", "t.conf", "top", "--interval", "100ms"])
 before, seen, end = termios.tcgetattr(fd), b"", time.time() + 20
 def until(what, count=1):
@@ -263,7 +264,8 @@ os.write(fd, sys.argv[2].encode())
 until(b"\x1b[?1049l")
 assert os.waitpid(child, 0)[1] == 0
 assert termios.tcgetattr(fd) == before
-assert b"tail app" in seen
+row = next(line for line in seen.decode().split("\n") if "tail app" in line)
+assert "log  " in row[:43] and " 42" in row[:43], row # of a narrow terminal
 EOF
     python3 drive.py "$CTL" q
     python3 drive.py "$CTL" $'\003'

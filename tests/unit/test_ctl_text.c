@@ -161,6 +161,42 @@ static void test_tables(void **state)
 	free(text);
 }
 
+static void table_in_width(FILE *out, const void *width)
+{
+	static const char *const headings[] = { "-NAME", "<FILE", "COUNT", NULL };
+	struct table table;
+
+	table_init(&table, headings);
+	table.width = *(const size_t *)width;
+	table_add(&table, COLOUR_NONE, "a");
+	table_add(&table, COLOUR_NONE, "/var/log/\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc/app.log");
+	table_add(&table, COLOUR_NONE, "7");
+	table_add(&table, COLOUR_NONE, "b");
+	table_add(&table, COLOUR_NONE, "/short");
+	table_add(&table, COLOUR_NONE, "8");
+	table_print(&table, out, false);
+	table_free(&table);
+}
+
+static void test_a_table_fits_as_far_as_its_columns_allow(void **state)
+{
+	const size_t wide = 34, narrow = 28, too_narrow = 10;
+
+	(void)state;
+	assert_printed(table_in_width, &wide,
+		"NAME  FILE                   COUNT\n"
+		"a     /var/log/\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc/app.log      7\n"
+		"b     /short                     8\n");
+	assert_printed(table_in_width, &narrow,
+		"NAME  FILE             COUNT\n"
+		"a     ...\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc/app.log      7\n"
+		"b     /short               8\n");
+	assert_printed(table_in_width, &too_narrow,
+		"NAME  FILE          COUNT\n"
+		"a     ...\xc3\xbc/app.log      7\n"
+		"b     /short            8\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_json_document),
 		cmocka_unit_test(test_samples_of_a_family_stand_together),
 		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_a_table_fits_as_far_as_its_columns_allow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
