@@ -14,7 +14,9 @@
 static int fail(const char *what, int error)
 {
 	log_error("%s: %s", what,
-		error == -EBADMSG ? "damaged, or of another version" : reason(error));
+		error == -EBADMSG  ? "damaged, or of another version"
+		: error == -EINVAL ? "not a regular file"
+				   : reason(error));
 	return error == -EACCES || error == -EPERM ? STATUS_PERMISSION : STATUS_FAILURE;
 }
 

@@ -322,6 +322,9 @@ ten_lines_read() {
         [ "$status" -ne 0 ]
         cmp before kept/tail-app.checkpoint
     done
+    mkfifo pipe
+    run ctl checkpoint set --force app pipe 0
+    assert_equal "1 linekeeperctl: $PWD/pipe: not a regular file" "$status $output"
     ctl checkpoint set --force app log 5
     "$TAILER" -f t.conf --once
     assert_equal "00000001" "$(sed -n 11p got)"
