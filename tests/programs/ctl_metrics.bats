@@ -109,6 +109,18 @@ EOF
     contains scraped '^linekeeper_tail_lines_total{section="app"} 200'
 }
 
+@test "the sample for inetd answers a scrape" {
+    require inetd curl python3
+    tail_daemon
+    port=$(free_port)
+    sed -n -e "s|linekeeper [^ ]*/linekeeperctl|$(id -un) $CTL|" -e "s|--stats .*|--stats $PWD/run/tailer.stats|" \
+        -e "s|:9917 stream|:$port stream|p" "$BUILD/etc/inetd.conf" >inetd.conf
+    start inetd inetd -d "$PWD/inetd.conf"
+    wait_for 10 listens "$port"
+    curl -sf "http://127.0.0.1:$port/metrics" >scraped
+    contains scraped '^linekeeper_tail_lines_total{section="app"} 200'
+}
+
 @test "a daemon that does not run is not up, and that is all" {
     assert_equal 'linekeeper_up{daemon="tailer"} 0' "$(metrics | grep -v '^#')"
     tail_daemon
