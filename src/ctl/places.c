@@ -88,7 +88,7 @@ bool places_of_config(struct places *places, const char *file)
 	log_set_level(LOG_CRIT);
 	loaded = take_tailer(places, path, &taken) || take_writer(places, path, &taken);
 	log_set_level(LOG_INFO);
-	if (!loaded && strstr(path, "writer"))
+	if (!loaded && strstr(strrchr(path, '/'), "writer"))
 		take_writer(places, path, &taken);
 	else if (!loaded)
 		take_tailer(places, path, &taken);

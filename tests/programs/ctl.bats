@@ -208,6 +208,11 @@ EOF
     run ctl status
     assert_equal 6 "$status"
     [[ $output == *"t.conf:1: "* ]]
+    mkdir writers
+    { conf && sed 's/retries/retris/' t.conf; } >writers/tailer.conf
+    run "$CTL" -c writers/tailer.conf status
+    assert_equal 6 "$status"
+    [[ $output == *"tailer.conf:5: unknown key retris; "* ]]
 }
 
 @test "wrong usage: 2, and what to do next" {
