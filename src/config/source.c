@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 8
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
@@ -214,6 +215,9 @@ static int scan_text(const char *file, char *text)
 {
 	struct scan scan = { .file = file, .at = text, .line = 1 };
 
+	/* As some editors leave it: nobody would see it in a message about the first key. */
+	if (strncmp(text, BYTE_ORDER_MARK, 3) == 0)
+		memset(text, ' ', 3);
 	while (*scan.at) {
 		int error = scan_token(&scan);
 

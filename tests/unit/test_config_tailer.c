@@ -170,6 +170,17 @@ static void quoting_and_variables_work(void **state)
 	tailer_conf_free(conf);
 }
 
+static void what_editors_of_other_systems_leave_is_white_space(void **state)
+{
+	struct tailer_conf *conf =
+		load_text(*state, "\xef\xbb\xbfhandler h { type = print }\r\n# c\r\n"
+				  "tail a {\r\n path = /x\r\n handler = \"h\"\r\n}\r\n");
+
+	assert_list(conf->tails[0].paths, "/x");
+	assert_string_equal(strrchr(conf->tails[0].place, ':'), ":3");
+	tailer_conf_free(conf);
+}
+
 static void drop_ins_come_in_order_of_name(void **state)
 {
 	struct scratch *scratch = *state;
@@ -335,6 +346,7 @@ int main(void)
 		with_scratch(a_handler_without_output_may_be_shared),
 		with_scratch(one_tail_may_read_the_output_of_another),
 		with_scratch(quoting_and_variables_work),
+		with_scratch(what_editors_of_other_systems_leave_is_white_space),
 		with_scratch(drop_ins_come_in_order_of_name),
 		with_scratch(a_dump_loads_to_the_same_dump),
 		with_scratch(text_differs_only_if_the_section_does),
