@@ -177,7 +177,7 @@ saved_both() { [ "$(ctl status --json | grep -c '"offset": 42')" = 2 ]; }
 shows_file() { ctl status | grep -qF 'l\x1b[2J'; }
 
 @test "colours on a terminal only, and not against NO_COLOR" {
-    require script
+    require_terminal
     : >log
     tail_daemon
     on_terminal() { script -qec "$1" /dev/null </dev/null; }
@@ -247,6 +247,7 @@ lacks() { ! contains "$@"; }
 
 @test "top draws again and again, ends with q, and leaves the terminal as it was" {
     require python3
+    require_terminal
     numbered 1 3 >log
     tail_daemon
     cat >drive.py <<'EOF'

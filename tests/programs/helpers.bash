@@ -152,4 +152,10 @@ require() {
     done
 }
 
+# A bare chroot has no pseudo-terminals.
+require_terminal() {
+    require script
+    script -qec true /dev/null >/dev/null 2>&1 || skip "no pseudo-terminals"
+}
+
 require_root() { [ "$(id -u)" = 0 ] || skip "needs root"; }

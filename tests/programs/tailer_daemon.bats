@@ -31,7 +31,7 @@ field() { cut -d' ' -f"$2" <"/proc/$1/stat"; } # its command name has a dash, an
 # --- detached ---
 
 @test "detached: no terminal, no parent but init, nothing inherited, up when it returns" {
-    require script
+    require_terminal
     numbered 1 10 | tee log >expected
     conf
     exec 7<log

@@ -5,7 +5,7 @@ load helpers
 
 # on_terminal COMMAND: in the background, on a terminal of its own; keys PRESSED are typed there.
 on_terminal() {
-    require script
+    require_terminal
     mkfifo typed
     exec 9<>typed
     set -m

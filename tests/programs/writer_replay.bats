@@ -370,7 +370,7 @@ END
 zombie_or_stopped() { grep -q '^State:.[TZ]' "/proc/$1/status"; }
 
 @test "a progress bar on a terminal: lines, percent, time left" {
-    require script
+    require_terminal
     numbered 1 100 >source
     script -qec "'$WRITER' source target --interval 5ms" bar >/dev/null
     contains bar "100 lines"
