@@ -213,7 +213,7 @@ dist: ## a tarball of the last commit
 # --- what Debian 12 calls what is needed ---
 
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev zlib1g-dev libpcre2-dev libxxhash-dev
-CHECK_PACKAGES = logrotate bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
+CHECK_PACKAGES = bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
 	iproute2 xz-utils zstd bzip2 lz4 netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0 libpopt0 \
 	curl python3 zsh
 LINT_PACKAGES  = clang clang-format clang-tidy cppcheck shellcheck mandoc
