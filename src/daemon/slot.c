@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "daemon/notify.h"
+#include "daemon/signals.h"
 #include "daemon/title.h"
 
 #include <errno.h>
@@ -83,6 +84,7 @@ static _Noreturn void be_worker(const struct slot *slot, int ready_fd, pid_t sup
 		.boot_fd = slot->common->boot_fd,
 		.stats = slot->page,
 	};
+	int status;
 
 	pidfile_disown(slot->common->pidfile);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -92,7 +94,12 @@ static _Noreturn void be_worker(const struct slot *slot, int ready_fd, pid_t sup
 	notify_disown();
 	title_set("%s: %s", supervised->program, slot->name);
 	log_set_section(slot->name);
-	_exit(supervised->run(supervised->context, slot->section, &worker));
+	status = supervised->run(supervised->context, slot->section, &worker);
+	if (worker.stopped_by_other) { /* ended in good order, but as one that dies by it */
+		signals_reset();
+		raise(SIGTERM);
+	}
+	_exit(status);
 }
 
 /* Forgets the worker that ended. */
@@ -148,8 +155,10 @@ static void log_exit(const struct slot *slot, const siginfo_t *info)
 			log_error("%s: exited with status %d", slot->name, info->si_status);
 		return;
 	}
-	if (slot->state == SLOT_STOPPING && info->si_status == SIGKILL)
-		return; /* on_timer() said so */
+	/* on_timer() has told of the one, and the other is what it was asked for. */
+	if (slot->state == SLOT_STOPPING &&
+		(info->si_status == SIGKILL || info->si_status == SIGTERM))
+		return;
 	log_error("%s: killed by SIG%s", slot->name, sigabbrev_np(info->si_status));
 }
 

@@ -10,19 +10,22 @@
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
-	const struct worker_signals *signals = context;
+	struct worker *worker = context;
 
-	(void)source, (void)info;
-	signals->stop(signals->context);
+	(void)source;
+	/* The terminal's signals come from no process. */
+	if (info->ssi_pid != 0 && (pid_t)info->ssi_pid != getppid())
+		worker->stopped_by_other = true;
+	worker->signals->stop(worker->signals->context);
 	return 0;
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
-	const struct worker_signals *signals = context;
+	const struct worker *worker = context;
 
 	(void)source, (void)info;
-	signals->reload(signals->context);
+	worker->signals->reload(worker->signals->context);
 	return 0;
 }
 
@@ -33,15 +36,15 @@ static bool is_ignored(int number)
 	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-static int add_signals(sd_event *loop, bool adhoc, void *signals)
+static int add_signals(sd_event *loop, struct worker *worker)
 {
-	int error = sd_event_add_signal(loop, NULL, SIGTERM, on_stop, signals);
+	int error = sd_event_add_signal(loop, NULL, SIGTERM, on_stop, worker);
 
 	if (error >= 0)
-		error = sd_event_add_signal(loop, NULL, SIGINT, on_stop, signals);
-	if (error >= 0 && !(adhoc && is_ignored(SIGHUP)))
+		error = sd_event_add_signal(loop, NULL, SIGINT, on_stop, worker);
+	if (error >= 0 && !(worker->adhoc && is_ignored(SIGHUP)))
 		error = sd_event_add_signal(
-			loop, NULL, SIGHUP, adhoc ? on_stop : on_reload, signals);
+			loop, NULL, SIGHUP, worker->adhoc ? on_stop : on_reload, worker);
 	return error < 0 ? error : 0;
 }
 
@@ -58,7 +61,7 @@ static int block_signals(bool adhoc)
 	return sigprocmask(SIG_BLOCK, &blocked, NULL) < 0 ? -errno : 0;
 }
 
-int worker_loop(const struct worker *worker, const struct worker_signals *signals, sd_event **loop)
+int worker_loop(struct worker *worker, const struct worker_signals *signals, sd_event **loop)
 {
 	sd_event *made = NULL;
 	int error = block_signals(worker->adhoc);
@@ -67,7 +70,8 @@ int worker_loop(const struct worker *worker, const struct worker_signals *signal
 		error = sd_event_new(&made);
 	if (error < 0)
 		return error;
-	error = add_signals(made, worker->adhoc, (void *)signals);
+	worker->signals = signals;
+	error = add_signals(made, worker);
 	if (error == 0 && worker->stats)
 		error = beat_start(made, &worker->stats->beat_ns);
 	if (error < 0) {

@@ -223,6 +223,18 @@ follow_it() {
     delivered
 }
 
+@test "a worker that somebody else tells to stop is no finished section: it is started again" {
+    numbered 1 10 | tee log >expected
+    conf
+    follow_it
+    kill "$(worker t)"
+    wait_for 5 contains tailer.err "tail t: killed by SIGTERM"
+    numbered 11 20 | tee -a log >>expected
+    delivered
+    finish
+    [ "$(wc -l <tailer.err)" = 3 ] # running, killed, stopped
+}
+
 @test "SIGTERM while a worker is stopped or hangs: out within stop_timeout" {
     numbered 1 10 | tee log >expected
     conf
