@@ -22,6 +22,8 @@ static bool take_user(cfg_t *tree, struct common_conf *common)
 		return take_error(tree, "user", "there is no user \"%s\"", common->user);
 	if (common->group && !getgrnam(common->group))
 		return take_error(tree, "group", "there is no group \"%s\"", common->group);
+	if (common->group && !common->user)
+		return take_error(tree, "group", "a group needs a user too");
 	return true;
 }
 

@@ -110,6 +110,7 @@ static const struct mistake tailer_mistakes[] = {
 	{ PRINT TAIL "user = no-such-user-here\n", ":3: there is no user \"no-such-user-here\"" },
 	{ PRINT TAIL "group = no-such-group-here\n",
 		":3: there is no group \"no-such-group-here\"" },
+	{ PRINT TAIL "group = root\n", ":3: a group needs a user too" },
 	/* What is missing. */
 	{ "", ": there is no tail section" },
 	{ "# nothing\n" PRINT, ": there is no tail section" },
