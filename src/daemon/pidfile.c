@@ -116,7 +116,7 @@ void pidfile_remove(struct pidfile *pidfile)
 	if (pidfile->fd < 0)
 		return;
 	/* Not somebody else's, who found ours deleted and made a new one. */
-	if (leads_to(pidfile->path, pidfile->fd) && unlink(pidfile->path) < 0)
+	if (!leads_to(pidfile->path, pidfile->fd) || unlink(pidfile->path) < 0)
 		(void)!ftruncate(pidfile->fd, 0);
 	pidfile_disown(pidfile);
 }

@@ -144,6 +144,24 @@ static void test_disowning_worker_leaves_the_lock(void **state)
 	waitpid(child, &status, 0);
 }
 
+static void test_one_out_of_reach_is_emptied(void **state)
+{
+	struct pidfile pidfile = { .fd = -1 };
+	struct stat st;
+	pid_t other = 0;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pidfile_lock(&pidfile, path, &other), 0);
+	assert_int_equal(pidfile_write(&pidfile), 0);
+	fd = dup(pidfile.fd);
+	assert_int_equal(unlink(path), 0);
+	pidfile_remove(&pidfile);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	close(fd);
+}
+
 static void test_replaced_one_is_not_removed(void **state)
 {
 	struct pidfile first = { .fd = -1 }, second = { .fd = -1 };
@@ -189,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_second_is_told_the_first),
 		cmocka_unit_test(test_stale_one_is_taken_over_and_emptied),
 		cmocka_unit_test(test_disowning_worker_leaves_the_lock),
+		cmocka_unit_test(test_one_out_of_reach_is_emptied),
 		cmocka_unit_test(test_replaced_one_is_not_removed),
 		cmocka_unit_test(test_what_is_no_pidfile_is_left_alone),
 	};
