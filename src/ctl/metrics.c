@@ -115,7 +115,8 @@ static void add_figures(
 	}
 }
 
-static void add_common(struct families *families, const struct section_view *section)
+static void add_common(struct families *families, const struct snapshot *snapshot,
+	const struct section_view *section)
 {
 	const struct stats_page *page = &section->page;
 	char *labels = labels_of("kind", section->kind, "section", section->name, NULL);
@@ -135,7 +136,7 @@ static void add_common(struct families *families, const struct section_view *sec
 		seconds(page->started_ns));
 	families_add(families, PREFIX "section_last_beat_timestamp_seconds",
 		"When the worker last showed a sign of life, in seconds since 1970.", labels,
-		seconds(page->beat_ns));
+		seconds(beat_time_ns(snapshot, page->beat_ns)));
 	free(labels);
 }
 
@@ -193,8 +194,8 @@ static void add_stream(struct families *families, const struct section_view *sec
 	free(labels);
 }
 
-static void add_section(
-	struct families *families, const struct section_view *section, uint64_t now_ns)
+static void add_section(struct families *families, const struct snapshot *snapshot,
+	const struct section_view *section)
 {
 	const struct tracker *tracker = &section->saved.tracker;
 	char *labels = labels_of("section", section->name, NULL);
@@ -204,13 +205,13 @@ static void add_section(
 	else
 		families->error = -ENOMEM;
 	free(labels);
-	add_common(families, section);
+	add_common(families, snapshot, section);
 	for (size_t i = 0; i < tracker->count; i++)
-		add_stream(families, section, tracker->streams[i], now_ns);
+		add_stream(families, section, tracker->streams[i], snapshot->now_ns);
 }
 
-static void add_daemon(
-	struct families *families, const struct daemon_view *daemon, const char *labels)
+static void add_daemon(struct families *families, const struct snapshot *snapshot,
+	const struct daemon_view *daemon, const char *labels)
 {
 	const struct stats_header *header = &daemon->header;
 
@@ -222,7 +223,7 @@ static void add_daemon(
 		seconds(header->started_ns));
 	families_add(families, PREFIX "last_beat_timestamp_seconds",
 		"When the daemon last showed a sign of life, in seconds since 1970.", labels,
-		seconds(header->beat_ns));
+		seconds(beat_time_ns(snapshot, header->beat_ns)));
 	families_add(families, PREFIX "reloads_total", "Configurations read again.", labels,
 		(double)header->reloads);
 	families_add(families, PREFIX "failed_reloads_total", "Configurations that were refused.",
@@ -237,12 +238,12 @@ static void add_all(struct families *families, const struct snapshot *snapshot)
 		char *labels = labels_of("daemon", daemon->name, NULL);
 
 		if (labels)
-			add_daemon(families, daemon, labels);
+			add_daemon(families, snapshot, daemon, labels);
 		else
 			families->error = -ENOMEM;
 		free(labels);
 		for (size_t j = 0; daemon->alive && j < daemon->count; j++)
-			add_section(families, &daemon->sections[j], snapshot->now_ns);
+			add_section(families, snapshot, &daemon->sections[j]);
 	}
 }
 

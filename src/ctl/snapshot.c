@@ -165,7 +165,10 @@ static int view_daemon(struct daemon_view *daemon, const char *stats, const char
 
 int snapshot_take(struct snapshot *snapshot, const struct places *places)
 {
-	struct snapshot taken = { .now_ns = clock_realtime_ns() };
+	struct snapshot taken = {
+		.now_ns = clock_realtime_ns(),
+		.now_monotonic_ns = clock_monotonic_ns(),
+	};
 	int error = 0;
 
 	taken.daemons = calloc(places->count + 1, sizeof(*taken.daemons));
@@ -199,13 +202,23 @@ uint64_t elapsed_ns(uint64_t now_ns, uint64_t then_ns)
 	return now_ns > then_ns ? now_ns - then_ns : 0;
 }
 
+uint64_t silence_ns(const struct snapshot *snapshot, uint64_t beat_ns)
+{
+	return elapsed_ns(snapshot->now_monotonic_ns, beat_ns);
+}
+
+uint64_t beat_time_ns(const struct snapshot *snapshot, uint64_t beat_ns)
+{
+	return beat_ns > 0 ? snapshot->now_ns - silence_ns(snapshot, beat_ns) : 0;
+}
+
 enum daemon_state daemon_state(const struct snapshot *snapshot, const struct daemon_view *daemon)
 {
 	if (daemon->error)
 		return daemon->error == -ENOENT ? DAEMON_STOPPED : DAEMON_UNKNOWN;
 	if (!daemon->alive)
 		return DAEMON_DEAD;
-	if (elapsed_ns(snapshot->now_ns, daemon->header.beat_ns) > HANGS_NS)
+	if (silence_ns(snapshot, daemon->header.beat_ns) > HANGS_NS)
 		return DAEMON_HANGS;
 	return DAEMON_RUNNING;
 }
@@ -230,7 +243,7 @@ bool section_hangs(const struct snapshot *snapshot, const struct daemon_view *da
 	const struct section_view *section)
 {
 	return daemon->alive && section->page.state == STATS_RUNNING &&
-	       elapsed_ns(snapshot->now_ns, section->page.beat_ns) > HANGS_NS;
+	       silence_ns(snapshot, section->page.beat_ns) > HANGS_NS;
 }
 
 const char *section_state_text(const struct snapshot *snapshot, const struct daemon_view *daemon,

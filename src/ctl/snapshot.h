@@ -35,6 +35,7 @@ struct daemon_view {
 
 struct snapshot {
 	uint64_t now_ns; /* CLOCK_REALTIME */
+	uint64_t now_monotonic_ns;
 	struct daemon_view *daemons;
 	size_t count;
 };
@@ -73,5 +74,9 @@ double section_rate(const struct snapshot *now, const struct daemon_view *daemon
 
 /* Nanoseconds from then to now; 0 for what lies ahead, as after the clock was set back. */
 uint64_t elapsed_ns(uint64_t now_ns, uint64_t then_ns);
+
+/* How long ago a beat was, and when, by CLOCK_REALTIME; 0: there was none. */
+uint64_t silence_ns(const struct snapshot *snapshot, uint64_t beat_ns);
+uint64_t beat_time_ns(const struct snapshot *snapshot, uint64_t beat_ns);
 
 #endif

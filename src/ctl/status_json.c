@@ -80,7 +80,7 @@ static void put_section(
 	json_number(json, "pid", section->page.pid);
 	json_number(json, "restarts", section->page.restarts);
 	json_real(json, "started", seconds(section->page.started_ns));
-	json_real(json, "last_beat", seconds(section->page.beat_ns));
+	json_real(json, "last_beat", seconds(beat_time_ns(view->snapshot, section->page.beat_ns)));
 	json_real(json, "lines_per_second",
 		section_rate(view->snapshot, view->daemon, section, view->before));
 	put_figures(json, section);
@@ -88,13 +88,14 @@ static void put_section(
 	json_close(json, '}');
 }
 
-static void put_daemon_details(struct json *json, const struct stats_header *header)
+static void put_daemon_details(
+	struct json *json, const struct snapshot *snapshot, const struct stats_header *header)
 {
 	json_text(json, "program", header->program);
 	json_text(json, "state_directory", header->state_directory);
 	json_number(json, "pid", header->pid);
 	json_real(json, "started", seconds(header->started_ns));
-	json_real(json, "last_beat", seconds(header->beat_ns));
+	json_real(json, "last_beat", seconds(beat_time_ns(snapshot, header->beat_ns)));
 	json_number(json, "reloads", header->reloads);
 	json_number(json, "failed_reloads", header->failed_reloads);
 }
@@ -109,7 +110,7 @@ static void put_daemon(
 	json_text(json, "stats_file", daemon->stats);
 	json_text(json, "state", daemon_state_text(view->snapshot, daemon));
 	if (!daemon->error)
-		put_daemon_details(json, &daemon->header);
+		put_daemon_details(json, view->snapshot, &daemon->header);
 	json_open(json, "sections", '[');
 	for (size_t i = 0; i < daemon->count; i++)
 		if (status_is_chosen(choice, &daemon->sections[i]))

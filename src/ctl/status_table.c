@@ -65,7 +65,7 @@ static void add_state(
 
 	if (section_hangs(view->snapshot, view->daemon, section))
 		table_add(table, colour, "%s, no sign of life for %" PRIu64 " s", text,
-			elapsed_ns(view->snapshot->now_ns, section->page.beat_ns) / NS_PER_S);
+			silence_ns(view->snapshot, section->page.beat_ns) / NS_PER_S);
 	else if (section->page.note[0])
 		table_add(table, colour, "%s, %s", text, section->page.note);
 	else
@@ -160,7 +160,7 @@ static void print_daemon_details(FILE *out, const struct view *view)
 			(uint64_t)header->reloads, (uint64_t)header->failed_reloads);
 	if (daemon_state(view->snapshot, view->daemon) == DAEMON_HANGS)
 		fprintf(out, ", no sign of life for %" PRIu64 " s",
-			elapsed_ns(view->snapshot->now_ns, header->beat_ns) / NS_PER_S);
+			silence_ns(view->snapshot, header->beat_ns) / NS_PER_S);
 }
 
 static void print_daemon(FILE *out, const struct view *view, bool colours)

@@ -98,7 +98,8 @@ int stats_create(
 	set_text(made.header->state_directory, sizeof(made.header->state_directory),
 		state_directory);
 	made.header->pid = (uint64_t)getpid();
-	made.header->started_ns = made.header->beat_ns = clock_realtime_ns();
+	made.header->started_ns = clock_realtime_ns();
+	made.header->beat_ns = clock_monotonic_ns();
 	error = publish(&made, path);
 	if (error)
 		stats_remove(&made);
@@ -215,7 +216,7 @@ void stats_add(struct stats_page *page, size_t index, uint64_t more)
 void stats_beat(struct stats_page *page)
 {
 	if (page)
-		page->beat_ns = clock_realtime_ns();
+		page->beat_ns = clock_monotonic_ns();
 }
 
 void stats_note(struct stats_page *page, const char *note)

@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define STATS_VERSION 1
+#define STATS_VERSION 2
 #define STATS_PAGE 8192 /* bytes, the header's too */
 #define STATS_PAGES 512 /* sections that are shown; more run unseen */
 #define STATS_FIGURES 96
@@ -44,7 +44,7 @@ struct stats_page {
 	_Atomic uint64_t pid;        /* of the worker; 0: none */
 	_Atomic uint64_t started_ns; /* CLOCK_REALTIME, of the worker */
 	_Atomic uint64_t restarts;   /* workers that died, since the daemon started */
-	_Atomic uint64_t beat_ns;    /* CLOCK_REALTIME, when the worker last came round its loop */
+	_Atomic uint64_t beat_ns;    /* CLOCK_MONOTONIC, when the worker last came round its loop */
 	char note[256];              /* what holds the section up; "" when nothing does */
 	struct stats_figure figures[STATS_FIGURES];
 };
@@ -56,7 +56,7 @@ struct stats_header {
 	char state_directory[1024];
 	_Atomic uint64_t pid;        /* of the daemon */
 	_Atomic uint64_t started_ns; /* CLOCK_REALTIME */
-	_Atomic uint64_t beat_ns;    /* CLOCK_REALTIME, of its event loop */
+	_Atomic uint64_t beat_ns;    /* CLOCK_MONOTONIC, of its event loop */
 	_Atomic uint64_t reloads, failed_reloads;
 };
 
