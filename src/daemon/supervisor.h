@@ -10,25 +10,11 @@
 #define DAEMON_SUPERVISOR_H
 
 #include "daemon/pidfile.h"
+#include "daemon/section_list.h"
 #include "daemon/worker.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct section {
-	const char *name; /* "tail app": in ps, in messages; unique */
-	const char *text; /* its whole effective configuration: equal text, nothing changed */
-	const void *settings;
-};
-
-/* A configuration, as the supervisor needs to know it. Whatever `section` points to lives until
- * release(config) is called. */
-struct section_list {
-	struct section *section;
-	size_t count;
-	uint64_t stop_timeout_ns; /* from SIGTERM to SIGKILL */
-	void *config;
-};
 
 struct supervised {
 	const char *program;

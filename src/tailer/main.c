@@ -80,7 +80,8 @@ static int take_own(void *context, int value, const char *argument)
 }
 
 /* Sections in turn, in this very process. */
-static int run_once(const struct section_list *list, const struct own *own)
+static int run_once(const struct sections_choice *choice, const struct section_list *list,
+	const struct own *own)
 {
 	int status = STATUS_OK;
 
@@ -88,7 +89,7 @@ static int run_once(const struct section_list *list, const struct own *own)
 		int one;
 
 		log_set_section(list->count > 1 ? list->section[i].name : NULL);
-		one = sections_once(&list->section[i], own->flush);
+		one = sections_once(choice, &list->section[i], own->flush);
 		if (status == STATUS_OK)
 			status = one;
 	}
@@ -109,7 +110,7 @@ static int run_one(const struct options *options, const struct own *own,
 		log_set_section(list->section[0].name);
 		title_set(PROGRAM ": %s", list->section[0].name);
 	}
-	return options->inetd ? sections_pull(&list->section[0], &own->pull)
+	return options->inetd ? sections_pull(choice, &list->section[0], &own->pull)
 			      : sections_run(choice, &list->section[0], &worker);
 }
 
@@ -148,13 +149,13 @@ static int run_daemon(
 static int run_adhoc(const struct options *options, const struct own *own)
 {
 	struct tailer_conf *conf = tailer_conf_adhoc(options->arguments, (size_t)options->count);
-	struct sections_choice choice = { 0 };
+	struct sections_choice choice = { .state = options->state };
 	struct section_list list;
 	int status;
 
-	if (!conf || sections_from(conf, options->state, &list) < 0)
+	if (!conf || sections_from(conf, &list) < 0)
 		return STATUS_FAILURE;
-	status = own->once ? run_once(&list, own) : run_one(options, own, &choice, &list);
+	status = own->once ? run_once(&choice, &list, own) : run_one(options, own, &choice, &list);
 	sections_release(&choice, &list);
 	return status;
 }
@@ -183,7 +184,8 @@ static int run_configured(const struct options *options, const struct own *own)
 	else if (options->test)
 		printf("%s: configuration OK\n", choice.config);
 	else
-		status = own->once ? run_once(&list, own) : run_one(options, own, &choice, &list);
+		status = own->once ? run_once(&choice, &list, own)
+				   : run_one(options, own, &choice, &list);
 	sections_release(&choice, &list);
 	return fflush(stdout) == 0 ? status : STATUS_FAILURE;
 }

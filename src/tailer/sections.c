@@ -16,25 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Behind struct section's `settings`. */
-struct tail_section {
-	const struct tail_conf *tail;
-	char *name, *text;
-	char *files; /* what its files in the state directory are called */
-	const char *state;
-	uint64_t stop_timeout_ns;
-};
-
-/* Behind struct section_list's `config`. */
-struct loaded {
-	struct tailer_conf *conf;
-	struct tail_section *sections;
-	size_t count;
-};
-
 const struct tailer_conf *sections_conf(const struct section_list *list)
 {
-	return ((const struct loaded *)list->config)->conf;
+	return list->config;
 }
 
 static int check_handler(const struct handler_conf *conf)
@@ -104,127 +88,18 @@ static int check(const struct tailer_conf *conf, bool detached)
 	return error;
 }
 
-static bool is_named(const char *name, const struct tail_conf *tail)
+static int add_all(struct section_list *list, const struct tailer_conf *conf)
 {
-	return strcmp(name, tail->name) == 0 ||
-	       (strncmp(name, "tail ", 5) == 0 && strcmp(name + 5, tail->name) == 0);
-}
+	int error = 0;
 
-static bool is_chosen(const struct sections_choice *choice, const struct tail_conf *tail)
-{
-	for (int i = 0; i < choice->count; i++)
-		if (is_named(choice->names[i], tail))
-			return true;
-	return choice->count == 0;
-}
+	list->stop_timeout_ns = conf->common.stop_timeout_ns;
+	for (size_t i = 0; !error && i < conf->tail_count; i++) {
+		const struct tail_conf *tail = &conf->tails[i];
 
-static bool all_found(const struct sections_choice *choice, const struct tailer_conf *conf)
-{
-	for (int i = 0; i < choice->count; i++) {
-		size_t j = 0;
-
-		while (j < conf->tail_count && !is_named(choice->names[i], &conf->tails[j]))
-			j++;
-		if (j == conf->tail_count) {
-			log_error(
-				"%s: there is no section \"%s\"", choice->config, choice->names[i]);
-			return false;
-		}
+		error = section_list_add(list, "tail", tail->name, tail_conf_text(tail), tail);
 	}
-	if (conf->tail_count == 0)
-		log_error("%s: no tail section, nothing to do", choice->config);
-	return conf->tail_count > 0;
-}
-
-static int add(struct loaded *loaded, const struct tail_conf *tail, const char *state)
-{
-	struct tail_section *section = &loaded->sections[loaded->count++];
-
-	section->tail = tail;
-	section->state = state;
-	section->stop_timeout_ns = loaded->conf->common.stop_timeout_ns;
-	section->text = tail_conf_text(tail);
-	if (!section->text)
-		return -ENOMEM;
-	if (asprintf(&section->name, "tail %s", tail->name) < 0) {
-		section->name = NULL;
-		return -ENOMEM;
-	}
-	if (asprintf(&section->files, "tail-%s", tail->name) < 0) {
-		section->files = NULL;
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-static void free_loaded(struct loaded *loaded)
-{
-	if (!loaded)
-		return;
-	for (size_t i = 0; i < loaded->count; i++) {
-		free(loaded->sections[i].name);
-		free(loaded->sections[i].text);
-		free(loaded->sections[i].files);
-	}
-	free(loaded->sections);
-	tailer_conf_free(loaded->conf);
-	free(loaded);
-}
-
-/* Takes over `conf`; NULL: out of memory. */
-static struct loaded *new_loaded(struct tailer_conf *conf)
-{
-	struct loaded *loaded = calloc(1, sizeof(*loaded));
-
-	if (!loaded) {
-		tailer_conf_free(conf);
-		return NULL;
-	}
-	loaded->conf = conf;
-	loaded->sections = calloc(conf->tail_count + 1, sizeof(*loaded->sections));
-	if (loaded->sections)
-		return loaded;
-	free_loaded(loaded);
-	return NULL;
-}
-
-static int list_sections(struct loaded *loaded, struct section_list *list)
-{
-	struct section *sections = calloc(loaded->count + 1, sizeof(*sections));
-
-	if (!sections)
-		return -ENOMEM;
-	for (size_t i = 0; i < loaded->count; i++)
-		sections[i] = (struct section){
-			.name = loaded->sections[i].name,
-			.text = loaded->sections[i].text,
-			.settings = &loaded->sections[i],
-		};
-	*list = (struct section_list){
-		.section = sections,
-		.count = loaded->count,
-		.stop_timeout_ns = loaded->conf->common.stop_timeout_ns,
-		.config = loaded,
-	};
-	return 0;
-}
-
-/* Takes over `conf`. */
-static int make_list(struct tailer_conf *conf, const struct sections_choice *choice,
-	const char *state, struct section_list *list)
-{
-	struct loaded *loaded = new_loaded(conf);
-	int error = loaded ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !error && i < conf->tail_count; i++)
-		if (is_chosen(choice, &conf->tails[i]))
-			error = add(loaded, &conf->tails[i], state);
-	if (!error)
-		error = list_sections(loaded, list);
-	if (error) {
+	if (error)
 		log_error("%s", reason(error));
-		free_loaded(loaded);
-	}
 	return error;
 }
 
@@ -232,70 +107,78 @@ int sections_load(void *context, struct section_list *list)
 {
 	const struct sections_choice *choice = context;
 	struct tailer_conf *conf = tailer_conf_load(choice->config);
-	int level;
+	struct section_list loaded = { .config = conf };
 
 	if (!conf)
 		return -EINVAL;
-	if (!all_found(choice, conf) || (choice->takes_sockets && passed_assign(conf) < 0) ||
+	if ((choice->takes_sockets && passed_assign(conf) < 0) || add_all(&loaded, conf) < 0 ||
+		!section_list_choose(&loaded, choice->names, choice->count, choice->config) ||
 		check(conf, choice->detached) < 0) {
-		tailer_conf_free(conf);
+		sections_release(context, &loaded);
 		return -EINVAL;
 	}
-	level = choice->log_level >= 0 ? choice->log_level : conf->common.log_level;
-	if (make_list(conf, choice, choice->state ? choice->state : conf->common.state, list) < 0)
-		return -ENOMEM;
-	log_set_level(level);
+	log_set_level(choice->log_level >= 0 ? choice->log_level : conf->common.log_level);
+	*list = loaded;
 	return 0;
 }
 
-int sections_from(struct tailer_conf *conf, const char *state, struct section_list *list)
+int sections_from(struct tailer_conf *conf, struct section_list *list)
 {
-	const struct sections_choice all = { 0 };
-
-	return make_list(conf, &all, state, list);
+	*list = (struct section_list){ .config = conf };
+	if (add_all(list, conf) == 0)
+		return 0;
+	sections_release(NULL, list);
+	return -ENOMEM;
 }
 
 void sections_release(void *choice, struct section_list *list)
 {
 	(void)choice;
-	free(list->section);
-	free_loaded(list->config);
-	*list = (struct section_list){ 0 };
+	section_list_free(list);
+	tailer_conf_free(list->config);
+	list->config = NULL;
 }
 
-static struct store_place place_of(const struct tail_section *section)
+static const struct common_conf *common_of(const struct section *section)
 {
-	return (struct store_place){ .state = section->state, .name = section->files };
+	return &((const struct tailer_conf *)section->config)->common;
+}
+
+/* Ad hoc there is no configuration that would say where, only -s may. */
+static struct store_place place_of(
+	const struct sections_choice *choice, const struct section *section)
+{
+	return (struct store_place){
+		.state = choice->state ? choice->state : common_of(section)->state,
+		.name = section->files,
+	};
 }
 
 int sections_run(void *choice, const struct section *section, struct worker *worker)
 {
-	const struct tail_section *settings = section->settings;
-	const struct store_place place = place_of(settings);
+	const struct store_place place = place_of(choice, section);
 
-	(void)choice;
-	return loop_run(settings->tail, &place, settings->stop_timeout_ns, worker);
+	return loop_run(section->settings, &place, common_of(section)->stop_timeout_ns, worker);
 }
 
-int sections_once(const struct section *section, bool flush)
+int sections_once(const struct sections_choice *choice, const struct section *section, bool flush)
 {
-	const struct tail_section *settings = section->settings;
-	const struct store_place place = place_of(settings);
+	const struct store_place place = place_of(choice, section);
 
-	return once_run(settings->tail, &place, flush);
+	return once_run(section->settings, &place, flush);
 }
 
-int sections_pull(const struct section *section, const struct pull *pull)
+int sections_pull(const struct sections_choice *choice, const struct section *section,
+	const struct pull *pull)
 {
-	const struct tail_section *settings = section->settings;
-	struct store_place place = place_of(settings);
+	struct store_place place = place_of(choice, section);
 	char *files;
 	int status;
 
-	if (asprintf(&files, "%s.pull", settings->files) < 0)
+	if (asprintf(&files, "%s.pull", section->files) < 0)
 		return STATUS_FAILURE;
 	place.name = files;
-	status = pull_run(settings->tail, &place, settings->stop_timeout_ns, pull);
+	status = pull_run(section->settings, &place, common_of(section)->stop_timeout_ns, pull);
 	free(files);
 	return status;
 }

@@ -9,7 +9,7 @@
 struct sections_choice {
 	const char *config; /* path of the file */
 	const char *state;  /* instead of the configuration's, or NULL */
-	char **names;       /* of those to run; none: all */
+	char *const *names; /* of those to run; none: all */
 	int count;
 	int log_level; /* instead of the configuration's, or -1 */
 };
