@@ -18,25 +18,31 @@ has_matching() { [ "$(grep -c "$2" "$1")" -ge "$3" ]; }
 no_child_named() { ! pgrep -f "$1" >/dev/null; }
 
 @test "several jobs in one daemon: each at its own pace, none drifting" {
-    conf "$(job a 0.2 'date +a:%s%N')" "$(job b 0.5 'date +b:%s%N')" "$(job c 1 'date +c:%s%N')"
+    local queue='overlap = "queue"' # so that a busy machine leaves out none
+
+    conf "$(job a 0.2 'date +a:%s%N' "$queue")" "$(job b 0.5 'date +b:%s%N' "$queue")" \
+        "$(job c 1 'date +c:%s%N' "$queue")"
     start writer "$WRITER" -n -f w.conf
-    wait_for 10 has_matching target ^c 3
+    wait_for 20 has_matching target ^c 4
     stop writer
     assert_equal 0 "$status"
-    # The n-th run of a job lies n - 1 intervals behind its first, within 50 ms.
+    # Runs may be late, one by one; but the best of the later ones is at its time as the first was.
     for pace in "a 200" "b 500" "c 1000"; do
         awk -F: -v name="${pace% *}" -v ms="${pace#* }" '
             $1 == name {
                 at = substr($2, 6) / 1e6 # milliseconds, without the digits awk cannot hold
-                if (!n)
+                if (!n++)
                     first = at
-                late = at - first - n++ * ms
-                if (late > 50 || late < -50) {
-                    print name, n, "is off by", late, "ms"
-                    wrong = 1
-                }
+                late = (at - first) % ms
+                if (late > ms / 2)
+                    late -= ms
+                if (at - first > 1500 && (best == "" || late ^ 2 < best ^ 2))
+                    best = late
             }
-            END { exit wrong || n < 3000 / ms - 1 }' target
+            END {
+                print name ":", n, "runs, the best of the later ones is off by", best, "ms"
+                exit best == "" || best ^ 2 > 50 ^ 2 || n < 4000 / ms - 1
+            }' target
     done
 }
 
