@@ -173,6 +173,8 @@ static int open_all(struct section_state *section, const struct store_place *pla
 	status = open_dead_letter(section);
 	if (status == STATUS_OK)
 		status = open_handler(section, has_token);
+	/* The output may be a new one: it is made known before its first byte. */
+	section->tracker.changed = true;
 	section->changed = clock_monotonic_ns();
 	return status;
 }

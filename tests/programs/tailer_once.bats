@@ -308,6 +308,22 @@ END
     done
 }
 
+@test "kill -9 after the output was moved away while down: nothing twice in the new one" {
+    printf 'line 00' >>log
+    once # the checkpoint knows that there is more to come
+    mv got got.1
+    echo '000101' >>log
+    echo 'line 00000101' >expected
+    follow 'checkpoint_interval = 1h'
+    delivered
+    send tailer KILL
+    ended tailer
+    follow
+    wait_for 5 contains tailer.err 'sections running'
+    delivered
+    finish
+}
+
 @test "kill -9 at system calls all over a run: the output equals the source" {
     require strace
     points=0
