@@ -92,7 +92,7 @@ static bool goes_on_in(const struct logfile *file, const struct candidate *candi
 	       !unpack_name(candidate->path) && candidate->st.st_size >= held.st_size;
 }
 
-static void match(struct logfile *file, struct candidates *candidates, const struct look *look)
+static void find(struct logfile *file, struct candidates *candidates, const struct look *look)
 {
 	int error = 0;
 	struct candidate *candidate =
@@ -101,15 +101,21 @@ static void match(struct logfile *file, struct candidates *candidates, const str
 
 	if (candidate) {
 		candidate->match = file;
-		if (goes_on_in(file, candidate))
-			move_to(file, candidate, look);
 	} else if (error) {
 		candidates->error = error;
 	} else if (file->displaced &&
 		   (candidate = candidates_find_shorter_copy(file, candidates))) {
 		candidate->match = file;
-		end_at_copy(file, candidate);
+		candidate->shorter = true;
 	}
+}
+
+static void go_on(const struct candidate *candidate, const struct look *look)
+{
+	if (candidate->shorter)
+		end_at_copy(candidate->match, candidate);
+	else if (goes_on_in(candidate->match, candidate))
+		move_to(candidate->match, candidate, look);
 }
 
 static bool matched(const struct logfile *file, const struct candidates *candidates)
@@ -398,17 +404,21 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	/* Content is proof, an inode only a hint: that gets what is left. */
 	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
 		if (file->content || place_seen(&file->record.place))
-			match(file, candidates, look);
+			find(file, candidates, look);
 	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
 		if (!file->content && !place_seen(&file->record.place))
-			match(file, candidates, look);
+			find(file, candidates, look);
 	if (!error)
 		error = candidates->error;
 	stream->postponed = !error && !look->final && any_missing(stream, candidates, true);
+	if (error || stream->postponed)
+		return error;
+	for (size_t i = 0; i < candidates->count; i++)
+		if (candidates->list[i].match)
+			go_on(&candidates->list[i], look);
 	/* The same inode with other content: it was truncated, or reused. */
-	if (!error && !stream->postponed)
-		rebuild(stream, candidates, before && before != live_match(candidates), look);
-	return error;
+	rebuild(stream, candidates, before && before != live_match(candidates), look);
+	return 0;
 }
 
 static void report_lookup(struct stream *stream, int error, bool unlisted)

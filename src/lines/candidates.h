@@ -13,7 +13,8 @@ struct candidate {
 	const char *path;
 	struct stat st;
 	bool live;             /* the live path itself */
-	struct logfile *match; /* the known file that it is */
+	struct logfile *match; /* the known file that it is, or a copy of */
+	bool shorter;          /* a copy that was made before all of it had been read */
 };
 
 struct candidates {

@@ -240,7 +240,7 @@ bool tracker_look_at(struct tracker *tracker, const char *path)
 	if (!found)
 		return false;
 	tracker->now = one.now = clock_monotonic_ns();
-	one.final = false;
+	one.final = tracker->count == 1;
 	stream_look(tracker->streams[at], &one);
 	note_change(tracker, tracker->streams[at]);
 	if (tracker->streams[at]->postponed)

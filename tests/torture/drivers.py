@@ -16,11 +16,12 @@ class Mismatch(Exception):
 class Driver:
     """Actions that concern the tailer; those that only touch the log are the world's."""
 
-    def __init__(self, directory, seed, rules, scheme, keep, pattern, small, **settings):
+    def __init__(self, directory, seed, rules, scheme, keep, pattern, alone, small, **settings):
         self.disk = SmallDisk(os.path.join(directory, "disk")) if small else None
         self.by_glob = "*" in pattern
         self.world = World(os.path.join(directory, "log"), rules, scheme, keep, seed)
-        self.tailer = Tailer(directory, [os.path.join(self.world.directory, pattern)],
+        paths = [pattern] if alone else [pattern, "nothing.yet"]
+        self.tailer = Tailer(directory, [os.path.join(self.world.directory, path) for path in paths],
                              max_line=rules.max_line, long_line=rules.long_line, **settings)
         self.compared = 0  # bytes of the output
         self.gaps = 0

@@ -65,6 +65,7 @@ def settings(seed, options):
         "keep": rng.choice([2, 4, 8]),
         "pattern": rng.choice(["app.log", "*.log", "*"]),
         "watch": options.watch or rng.choice(["poll", "inotify"]),
+        "alone": rng.choice([True, False]),
     }
 
 
