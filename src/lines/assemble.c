@@ -150,17 +150,17 @@ static bool is_sure(const struct candidates *candidates, size_t mark)
 
 /* Is this one to be read from its first byte? Siblings older than the mark are history; without a
  * sure mark those are, that have not changed since the last look. */
-static bool is_new(
-	const struct candidates *candidates, size_t i, size_t mark, const struct look *look)
+static bool is_new(const struct stream *stream, const struct candidates *candidates, size_t i,
+	size_t mark, const struct look *look)
 {
+	uint64_t last = stream->looked ? stream->looked : look->last;
 	const struct candidate *candidate = &candidates->list[i];
 
 	if (candidate->match)
 		return false;
 	if (candidate->live || i > mark)
 		return true;
-	return !is_sure(candidates, mark) && look->last > 0 &&
-	       changed_since(&candidate->st, look->last);
+	return !is_sure(candidates, mark) && last > 0 && changed_since(&candidate->st, last);
 }
 
 static void report_loss(const char *path, const struct accounts *accounts)
@@ -319,7 +319,7 @@ static void rebuild(
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
 
-		if (!candidate->match && !is_new(candidates, i, mark, look))
+		if (!candidate->match && !is_new(stream, candidates, i, mark, look))
 			continue;
 		take_until(stream, &old, next_match(candidates, i), candidates);
 		if (candidate->match) {

@@ -30,6 +30,7 @@ struct stream {
 	struct logfile *oldest;
 	struct accounts total;  /* of files that are over */
 	int trouble;            /* last errno reported for the path */
+	uint64_t looked;        /* CLOCK_REALTIME, ns: when all its files were last told apart */
 	uint64_t missing_since; /* CLOCK_MONOTONIC, ns: nothing at the path; 0: something is */
 	int lookup_trouble;     /* last errno reported for finding its files */
 	bool changed;           /* a checkpoint is due: its files are no longer the same */

@@ -51,6 +51,7 @@ static struct stream *get_stream(struct tracker *tracker, const char *path)
 	if (!stream)
 		return NULL;
 	memmove(streams + at + 1, streams + at, (tracker->count - at) * sizeof(struct stream *));
+	stream->looked = tracker->last_look;
 	streams[at] = stream;
 	tracker->count++;
 	return stream;
@@ -227,6 +228,8 @@ void tracker_look(struct tracker *tracker, bool all)
 		if (tracker->streams[i]->postponed)
 			stream_look(tracker->streams[i], &at);
 		note_change(tracker, tracker->streams[i]);
+		if (tracker->streams[i]->assembled)
+			tracker->streams[i]->looked = started;
 	}
 	tracker->last_look = started;
 }
@@ -375,9 +378,23 @@ void tracker_summarise(const struct tracker *tracker, struct tracker_summary *su
 	}
 }
 
+/* The last look that left no question open about a file that is known. */
+static uint64_t last_clear_look(const struct tracker *tracker)
+{
+	uint64_t last = tracker->last_look;
+
+	for (size_t i = 0; i < tracker->count; i++) {
+		const struct stream *stream = tracker->streams[i];
+
+		if (stream->oldest && !stream->assembled && stream->looked < last)
+			last = stream->looked;
+	}
+	return last;
+}
+
 void tracker_write(const struct tracker *tracker, FILE *out)
 {
-	fprintf(out, "looked %" PRIu64 "\n", tracker->last_look);
+	fprintf(out, "looked %" PRIu64 "\n", last_clear_look(tracker));
 	for (size_t i = 0; i < tracker->count; i++) {
 		const struct stream *stream = tracker->streams[i];
 
@@ -401,6 +418,7 @@ static int add_record(struct tracker *tracker, struct record *record, const char
 	file->recorded = place_seen(&file->record.place) && record->size > record->place.offset;
 	file->unread = true;
 	file->quiet_since = clock_monotonic_ns();
+	stream->looked = tracker->last_look;
 	stream_append(stream, file);
 	return 0;
 }

@@ -436,6 +436,25 @@ compressed_cascade() { mv log log.2 && gzip log.2 && next 70 && mv log log.1; }
     done
 }
 
+@test "waited for in vain: what was rotated after it is read all the same" {
+    number=0
+    : >expected
+    next 1000
+    conf
+    once
+    next 1000
+    gzip -c log | head -c 1000 >log.2.gz # fewer than had been read
+    rm log
+    next 70
+    mv log log.1
+    next 30
+    follow 'grace = 500ms'
+    wait_for 10 contains tailer.err 'waiting for a compressed file'
+    wait_for 10 contains got "$(tail -n 1 expected)"
+    assert_lines_equal <(numbered 2001 2100) <(tail -n 100 got)
+    says_missing <tailer.err
+}
+
 @test "a file that is just being compressed is read from its plain twin" {
     begin
     stop tailer
