@@ -272,6 +272,26 @@ editor() {
 }
 @test "replaced by an editor, with the same beginning: only what is new" { both editor; }
 
+editor_before_reading() {
+    number=0
+    next 20000 # more than a pipe takes
+    conf "path = \"$PWD/log\", \"$PWD/other\""
+    child="until [ -e $PWD/go ]; do sleep 0.05; done; exec cat >$PWD/got"
+    sed -i "s|^handler .*|handler \"out\" { type = \"exec\" command = {\"/bin/sh\", \"-c\", \"$child\"} }|" t.conf
+    start tailer "$TAILER" -n -f t.conf
+    wait_for 5 contains tailer.err 'sections running'
+    numbered 30001 30003 >other
+    wait_for 5 has_open other
+    numbered 30001 30005 >edited
+    mv edited other
+    wait_for 5 has_open other
+    touch go
+    numbered 30001 30005 >>expected
+    delivered_any_order
+}
+has_open() { find "/proc/$(worker t)/fd" -lname "$PWD/$1" | grep -q .; }
+@test "replaced by an editor before any of it was read: once" { both editor_before_reading; }
+
 symlink() {
     number=0
     : >expected
