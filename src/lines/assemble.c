@@ -367,17 +367,52 @@ static const struct logfile *live_match(const struct candidates *candidates)
 	return has_live(candidates) ? candidates->list[candidates->count - 1].match : NULL;
 }
 
-/* A copy may be written over in place, while we hold it open. */
-static void displace_overwritten(struct stream *stream)
+static bool any_leads_to(const struct candidates *candidates, const struct stat *st)
 {
-	for (struct logfile *file = stream->oldest; file; file = file->younger) {
-		if (!file->content || content_packed(file->content) ||
-			place_fits_content(&file->record.place, content_read, file->content) != 0)
-			continue;
+	for (size_t i = 0; i < candidates->count; i++)
+		if (candidates->list[i].st.st_dev == st->st_dev &&
+			candidates->list[i].st.st_ino == st->st_ino)
+			return true;
+	return false;
+}
+
+/* What a displaced file's descriptor holds now is another file: one that only the descriptor leads
+ * to any more is read as such. */
+static void part_from_content(
+	struct logfile *file, const struct candidates *candidates, const struct look *look)
+{
+	struct logfile *now_there;
+	struct stat st;
+
+	file->displaced = true;
+	file->partial = 0;
+	if (content_packed(file->content) || content_stat(file->content, &st) < 0 ||
+		st.st_size == 0 || any_leads_to(candidates, &st) ||
+		!(now_there = logfile_new(file->record.path, &st))) {
 		logfile_close(file);
-		file->displaced = true;
-		file->partial = 0;
+		return;
 	}
+	now_there->content = file->content;
+	file->content = NULL;
+	now_there->record.nul_run = true;
+	now_there->younger = file->younger;
+	file->younger = now_there;
+	logfile_note(now_there, &st, look->now);
+}
+
+/* A copy may be written over in place, while we hold it open. */
+static bool is_overwritten(const struct logfile *file)
+{
+	return !content_packed(file->content) &&
+	       place_fits_content(&file->record.place, content_read, file->content) == 0;
+}
+
+static void displace_overwritten(
+	struct stream *stream, const struct candidates *candidates, const struct look *look)
+{
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		if (file->content && (file->displaced || is_overwritten(file)))
+			part_from_content(file, candidates, look);
 }
 
 /* What was empty and is no longer is known by its content from now on, before anything else is
@@ -387,7 +422,7 @@ static void see_open(struct stream *stream)
 {
 	for (struct logfile *file = stream->oldest; file; file = file->younger) {
 		file->unseen = !place_seen(&file->record.place);
-		if (file->unseen && file->content)
+		if (file->unseen && file->content && !file->displaced)
 			logfile_see(file);
 	}
 }
@@ -400,16 +435,17 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 
 	see_open(stream);
 	error = candidates_list(stream, live, look, candidates);
-	displace_overwritten(stream);
+	if (error && !candidates->unlisted)
+		return error;
+	displace_overwritten(stream, candidates, look);
 	/* Content is proof, an inode only a hint: that gets what is left. */
-	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
 		if (file->content || place_seen(&file->record.place))
 			find(file, candidates, look);
-	for (struct logfile *file = stream->oldest; !error && file; file = file->younger)
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
 		if (!file->content && !place_seen(&file->record.place))
 			find(file, candidates, look);
-	if (!error)
-		error = candidates->error;
+	error = candidates->error;
 	stream->postponed = !error && !look->final && any_missing(stream, candidates, true);
 	if (error || stream->postponed)
 		return error;
@@ -455,8 +491,6 @@ void stream_displace(struct stream *stream, struct logfile *file, const struct l
 	struct stat st;
 	bool there = stat(stream->path, &st) == 0 && S_ISREG(st.st_mode);
 
-	logfile_close(file);
 	file->displaced = true;
-	file->partial = 0;
 	stream_assemble(stream, there ? &st : NULL, look);
 }

@@ -368,6 +368,24 @@ refilled() {
 }
 @test "cut off and refilled smaller, equal or larger: told by the content" { both refilled; }
 
+refilled_and_gone() {
+    begin
+    for away in 'rm log' 'mv log elsewhere' 'mv edited log'; do
+        stop_looking
+        numbered 1 3 >edited
+        : >log
+        next 300
+        $away
+        look_again
+        [ ! -e log ] || cat log >>expected
+        delivered
+        next 10
+        delivered
+    done
+    finish
+}
+@test "cut off, refilled and gone between two looks: what only the descriptor leads to is read" { both refilled_and_gone; }
+
 partial_not_glued() {
     begin
     printf 'unfinished' >>log
