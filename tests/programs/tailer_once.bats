@@ -308,6 +308,20 @@ END
     done
 }
 
+@test "kill -9 before the first line: what was then rotated and compressed is no loss" {
+    require strace gzip
+    for n in {1..9}; do
+        strace -qq -o trace -e trace=fsync -e inject=fsync:signal=KILL:when="$n" \
+            "$TAILER" -f t.conf --once || true
+        [ ! -e kept/tail-t.checkpoint ] || break
+    done
+    [ ! -s got ]
+    mv log log.1
+    gzip log.1
+    : >log
+    runs_once
+}
+
 @test "kill -9 after the output was moved away while down: nothing twice in the new one" {
     printf 'line 00' >>log
     once # the checkpoint knows that there is more to come
