@@ -103,6 +103,7 @@ struct lk_resume {
 	const char *token; /* of the last saved commit, NULL in the section's first life */
 	int replays;       /* 1: every input has been found again at the place the token stands
 			      for, all that was processed after it will come again */
+	uint64_t most;     /* bytes of lines that can come again; UINT64_MAX: not known */
 };
 
 struct lk_handler {

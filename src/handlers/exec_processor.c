@@ -64,6 +64,8 @@ static int open_outputs(
 {
 	const char *path = lk_option(processor->settings, "output", NULL);
 	char output_token[OUTPUT_TOKEN] = "", states_token[STATES_TOKEN] = "-";
+	/* What it prints need not be as long as the lines. */
+	struct lk_resume own = { .token = output_token, .most = UINT64_MAX };
 	bool found = true;
 	int error;
 
@@ -78,8 +80,8 @@ static int open_outputs(
 	if (!found)
 		tell(processor->settings, LK_LOG_WARNING,
 			"%s: the state of the last commit is gone, the newest one is used", path);
-	error = output_resume(
-		&processor->output, output_token, resume->replays && found, reason, size);
+	own.replays = resume->replays && found;
+	error = output_resume(&processor->output, &own, reason, size);
 	if (error)
 		output_close(&processor->output);
 	return error;

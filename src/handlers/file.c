@@ -48,7 +48,7 @@ static int file_open(const struct lk_settings *settings, const struct lk_resume 
 		&file->output, settings, lk_option(settings, "path", NULL), reason, size);
 	if (error)
 		goto no_file;
-	error = output_resume(&file->output, resume->token, resume->replays, reason, size);
+	error = output_resume(&file->output, resume, reason, size);
 	if (error)
 		goto no_output;
 	error = line_stream_init(&file->stream, file->output.fd);

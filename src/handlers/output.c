@@ -189,12 +189,15 @@ static int count_doubt(struct doubt *doubt, int fd)
 	return 0;
 }
 
-static int settle_doubt(struct output *output, struct doubt *doubt, bool replays)
+static int settle_doubt(struct output *output, struct doubt *doubt, const struct lk_resume *resume)
 {
 	int error = count_doubt(doubt, output->fd);
+	bool replays;
 
 	if (error)
 		return error;
+	/* Newlines may have been added. */
+	replays = resume->replays && doubt->end - doubt->from - doubt->lines <= resume->most;
 	if (replays)
 		doubt->cut = doubt->from;
 	if (doubt->cut < doubt->end && ftruncate(output->fd, (off_t)doubt->cut) < 0)
@@ -211,7 +214,7 @@ static int settle_doubt(struct output *output, struct doubt *doubt, bool replays
 	return 0;
 }
 
-static int resume(struct output *output, const char *token, bool replays)
+static int resume_at(struct output *output, const struct lk_resume *resume)
 {
 	struct mark mark, now;
 	struct doubt doubt;
@@ -219,7 +222,7 @@ static int resume(struct output *output, const char *token, bool replays)
 
 	if (error)
 		return error;
-	if (mark_parse(&mark, token) < 0) {
+	if (mark_parse(&mark, resume->token) < 0) {
 		tell(output->settings, LK_LOG_WARNING,
 			"%s: the last commit was not this handler's: only appended to",
 			output->path);
@@ -236,12 +239,12 @@ static int resume(struct output *output, const char *token, bool replays)
 		return 0;
 	}
 	doubt = (struct doubt){ .from = mark.place.offset, .end = now.place.offset };
-	return doubt.from < doubt.end ? settle_doubt(output, &doubt, replays) : 0;
+	return doubt.from < doubt.end ? settle_doubt(output, &doubt, resume) : 0;
 }
 
-int output_resume(struct output *output, const char *token, bool replays, char *reason, size_t size)
+int output_resume(struct output *output, const struct lk_resume *resume, char *reason, size_t size)
 {
-	int error = token ? resume(output, token, replays) : 0;
+	int error = resume->token ? resume_at(output, resume) : 0;
 
 	return error ? refuse(reason, size, error, "%s: %s", output->path, strerror(-error)) : 0;
 }

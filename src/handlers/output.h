@@ -35,10 +35,9 @@ int sync_directory(const char *path, int fd);
 int output_open(struct output *output, const struct lk_settings *settings, const char *path,
 	char *reason, size_t size);
 
-/* Compares with what output_token() wrote, and cuts off or reports what is in doubt; NULL in
- * the first life. 0 or a negative errno with the reason. */
-int output_resume(
-	struct output *output, const char *token, bool replays, char *reason, size_t size);
+/* Compares with what output_token() wrote, and cuts off or reports what is in doubt. 0 or a
+ * negative errno with the reason. */
+int output_resume(struct output *output, const struct lk_resume *resume, char *reason, size_t size);
 
 /* 1: the file ends in the middle of a line. 0, or a negative errno. */
 int output_ends_torn(const struct output *output);

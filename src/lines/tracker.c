@@ -497,6 +497,18 @@ void tracker_forget_unconfigured(struct tracker *tracker)
 	tracker->count = kept;
 }
 
+uint64_t tracker_unread(const struct tracker *tracker)
+{
+	struct tracker_summary summary;
+
+	for (size_t i = 0; i < tracker->count; i++)
+		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
+			if (unpack_name(file->record.path))
+				return UINT64_MAX;
+	tracker_summarise(tracker, &summary);
+	return summary.pending;
+}
+
 bool tracker_all_found(const struct tracker *tracker)
 {
 	for (size_t i = 0; i < tracker->count; i++) {

@@ -82,6 +82,10 @@ void tracker_recorded(struct tracker *tracker);
 /* Drops what a checkpoint has of paths that the section no longer names. */
 void tracker_forget_unconfigured(struct tracker *tracker);
 
+/* After the first look: how many bytes there are to be read of the files that are known by now;
+ * UINT64_MAX when a compressed one is among them. */
+uint64_t tracker_unread(const struct tracker *tracker);
+
 /* After the first look: has every file of the checkpoint been found again at its place? */
 bool tracker_all_found(const struct tracker *tracker);
 

@@ -120,6 +120,7 @@ static int open_handler(struct section_state *section, bool has_token)
 	struct lk_resume resume = {
 		.token = has_token ? section->token.text : NULL,
 		.replays = tracker_all_found(&section->tracker),
+		.most = tracker_unread(&section->tracker),
 	};
 	char why[512] = "";
 	int error;

@@ -308,6 +308,21 @@ END
     done
 }
 
+@test "kill -9, then the log's end is cut off: what was delivered stays" {
+    follow 'checkpoint_interval = 1h'
+    delivered
+    numbered 101 1000 | tee -a log >>expected
+    delivered
+    send tailer KILL
+    ended tailer
+    truncate -s 7000 log
+    follow
+    wait_for 5 contains tailer.err 'sections running'
+    stop tailer
+    assert_lines_equal expected <(head -n 1000 got)
+    contains tailer.err 'may be repeated'
+}
+
 @test "kill -9 before the first line: what was then rotated and compressed is no loss" {
     require strace gzip
     for n in {1..9}; do

@@ -33,6 +33,7 @@ struct driver {
 	void *state;
 	const char *options[8];
 	struct lk_settings settings;
+	uint64_t most; /* bytes that can come again */
 	struct lk_token token;
 	struct lk_result result;
 	char reason[256];
@@ -59,7 +60,7 @@ static inline void driver_configure(
 {
 	size_t count = 0;
 
-	*driver = (struct driver){ 0 };
+	*driver = (struct driver){ .most = UINT64_MAX };
 	assert_int_equal(
 		handler_find(type, NULL, &driver->handler, driver->reason, sizeof(driver->reason)),
 		0);
@@ -80,7 +81,7 @@ static inline int driver_check(struct driver *driver)
 
 static inline int driver_open(struct driver *driver, const char *token, int replays)
 {
-	struct lk_resume resume = { .token = token, .replays = replays };
+	struct lk_resume resume = { .token = token, .replays = replays, .most = driver->most };
 
 	return driver->handler->open(
 		&driver->settings, &resume, &driver->state, driver->reason, sizeof(driver->reason));

@@ -106,6 +106,29 @@ static void whole_lines_stay_when_not_all_comes_again(void **state)
 	assert_non_null(strstr(logged, "may be repeated"));
 }
 
+static void more_than_can_come_again_stays(void **state)
+{
+	struct driver driver;
+	struct lk_token token;
+
+	(void)state;
+	start(&driver, NULL, 0);
+	token = driver.token;
+	driver_put(&driver, "two\nthree\n");
+	driver_close(&driver);
+	configure(&driver);
+	driver.most = 7; /* of "two" and "three", without newlines, there were 8 */
+	assert_int_equal(driver_open(&driver, token.text, 1), 0);
+	driver_close(&driver);
+	assert_string_equal(load(here("out")), "two\nthree\n");
+	assert_non_null(strstr(logged, "may be repeated"));
+	configure(&driver);
+	driver.most = 8;
+	assert_int_equal(driver_open(&driver, token.text, 1), 0);
+	driver_close(&driver);
+	assert_string_equal(load(here("out")), "");
+}
+
 static void nothing_is_said_when_nothing_is_in_doubt(void **state)
 {
 	struct driver driver;
@@ -300,6 +323,7 @@ int main(void)
 		IN_DIRECTORY(what_is_in_doubt_is_cut_off_when_all_comes_again),
 		IN_DIRECTORY(a_crash_before_the_second_commit_of_a_new_output_doubles_nothing),
 		IN_DIRECTORY(whole_lines_stay_when_not_all_comes_again),
+		IN_DIRECTORY(more_than_can_come_again_stays),
 		IN_DIRECTORY(nothing_is_said_when_nothing_is_in_doubt),
 		IN_DIRECTORY(another_file_is_only_appended_to),
 		IN_DIRECTORY(a_new_file_with_the_inode_of_the_empty_old_one_is_not_cut),
