@@ -49,12 +49,14 @@ static enum progress run(struct section_state *section, bool flush)
 int once_run(const struct tail_conf *conf, const struct store_place *place, bool flush)
 {
 	enum progress progress;
+	bool saved;
 	int status;
 	struct section_state *section = section_open(conf, place, NULL, &status);
 
 	if (!section)
 		return status;
 	progress = run(section, flush);
+	saved = section_saved(section);
 	section_close(section);
-	return progress == PROGRESS_IDLE ? STATUS_OK : STATUS_FAILURE;
+	return progress == PROGRESS_IDLE && saved ? STATUS_OK : STATUS_FAILURE;
 }

@@ -273,6 +273,11 @@ enum progress section_save(struct section_state *section)
 	return PROGRESS_IDLE;
 }
 
+bool section_saved(const struct section_state *section)
+{
+	return section->store.trouble == 0;
+}
+
 void section_show(const struct section_state *section)
 {
 	stats_beat(section->stats);

@@ -34,6 +34,9 @@ enum progress section_round(struct section_state *section, bool flush);
 /* Commits and saves what has been handed over. IDLE, LATER or FAILED. */
 enum progress section_save(struct section_state *section);
 
+/* Did the last of those reach the disk? */
+bool section_saved(const struct section_state *section);
+
 /* Shows how far it is; once a second is often enough. */
 void section_show(const struct section_state *section);
 

@@ -209,6 +209,24 @@ END
     [[ $output == *"kept"*"Read-only file system"* ]]
 }
 
+@test "a run that cannot save its place has failed, though its lines were handed over" {
+    mkdir kept
+    numbered 101 110 | tee -a expected >more
+    cat >inside <<'END'
+mount -t tmpfs -o size=16k tmpfs kept
+"$TAILER" -f t.conf --once
+head -c 100000 /dev/zero >kept/ballast 2>/dev/null || true
+cat more >>log
+"$TAILER" -f t.conf --once && exit 9
+cmp expected got
+rm kept/ballast
+"$TAILER" -f t.conf --once
+cmp expected got
+END
+    in_namespace inside
+    [[ $output == *"cannot be saved: No space left on device"* ]]
+}
+
 @test "a disk that is not mounted for a while is no deletion" {
     mkdir disk away
     conf "path = \"$PWD/disk/log\""

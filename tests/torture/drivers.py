@@ -168,7 +168,10 @@ class Once(Driver):
             since = len(self.tailer.said())
             process = self.tailer.start_once()
             self._room_again(since)
-            self._ended_well(end(process, 10))
+            status = end(process, 10)
+            self.killed = status == 1  # there was room for its output first
+            if not self.killed:
+                self._ended_well(status)
 
 
 class Daemon(Driver):
