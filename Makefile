@@ -6,6 +6,8 @@ PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 LIBDIR     ?= $(PREFIX)/lib
 BUILD      ?= build
+# By one name, whatever it was called by: dependencies are found by it.
+override BUILD := $(BUILD:$(CURDIR)/%=%)
 V          ?= 0
 WERROR     ?= 0
 
