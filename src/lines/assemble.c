@@ -337,6 +337,8 @@ static void rebuild(
 		stream->total.gaps++;
 		log_warning("%s: lost track of it, lines may be missing", stream->path);
 	}
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		file->unseen = false;
 	stream->changed |= oldest || stream->oldest;
 }
 
@@ -421,7 +423,7 @@ static void displace_overwritten(
 static void see_open(struct stream *stream)
 {
 	for (struct logfile *file = stream->oldest; file; file = file->younger) {
-		file->unseen = !place_seen(&file->record.place);
+		file->unseen |= !place_seen(&file->record.place);
 		if (file->unseen && file->content && !file->displaced)
 			logfile_see(file);
 	}
@@ -435,7 +437,7 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 
 	see_open(stream);
 	error = candidates_list(stream, live, look, candidates);
-	if (error && !candidates->unlisted)
+	if (error)
 		return error;
 	displace_overwritten(stream, candidates, look);
 	/* Content is proof, an inode only a hint: that gets what is left. */

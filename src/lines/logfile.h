@@ -17,7 +17,7 @@ struct logfile {
 	bool named;              /* the live path leads to it */
 	bool unread;             /* there may be more to read */
 	bool recorded;           /* a checkpoint knows it by content, and that more is to come */
-	bool unseen;             /* until this look nothing of its content was */
+	bool unseen;             /* nothing of its content was, at the last look that found it */
 	bool displaced;          /* its content is gone from its inode: truncated or overwritten */
 	int trouble;             /* last errno reported, so that it is reported once */
 };

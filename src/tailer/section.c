@@ -263,7 +263,6 @@ enum progress section_save(struct section_state *section)
 		return bad_token(section);
 	section->committing = false;
 	section->token = token;
-	tracker_see(&section->tracker);
 	error = store_save(&section->store, &section->tracker, &token);
 	section->changed = error ? clock_monotonic_ns() : 0;
 	stats_add(section->stats, error ? FIGURE_CHECKPOINT_FAILURES : FIGURE_CHECKPOINTS, 1);

@@ -558,6 +558,25 @@ static void test_an_empty_log_may_have_been_copied_and_truncated(void **state)
 	assert_nothing_lost(life);
 }
 
+/* Likewise, and the search is put off, for a file that was over is gone. */
+static void test_an_empty_log_is_as_unsure_when_it_is_looked_at_again(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	follow(life, "other");
+	put("log", "before\n");
+	begin(life);
+	look(life);
+	assert_int_equal(rename("log", "log.1"), 0);
+	put("log", "");
+	look(life);
+	put("log.1", "first\n");
+	put("log", "second\n");
+	look(life);
+	assert_handed(life, "before\nfirst\nsecond\n");
+}
+
 /* A new file got the inode of the removed one, or the log was restored: only content tells. */
 static void test_another_file_is_not_taken_for_ours(void **state)
 {
@@ -860,6 +879,7 @@ int main(void)
 		LIFE_TEST(test_catches_up_over_rotations),
 		LIFE_TEST(test_an_empty_log_is_known_in_its_packed_copy),
 		LIFE_TEST(test_an_empty_log_may_have_been_copied_and_truncated),
+		LIFE_TEST(test_an_empty_log_is_as_unsure_when_it_is_looked_at_again),
 		LIFE_TEST(test_another_file_is_not_taken_for_ours),
 		LIFE_TEST(test_a_copy_with_another_inode_goes_on),
 		LIFE_TEST(test_patterns_find_new_logs_but_no_rotated_ones),
