@@ -197,6 +197,8 @@ void reader_accept(const struct reader *reader, const struct reading *reading, s
 	move(reading, offset, handed);
 	if (count == reading->split.count)
 		note_end(reading);
+	else
+		reading->file->unread = true;
 }
 
 void reader_refuse(const struct reader *reader, const struct reading *reading, size_t index)

@@ -184,6 +184,9 @@ static void test_an_unterminated_end_waits(void **state)
 	assert_int_equal(read_all(&reader, file, &output), 0);
 	assert_output(&output, "one\ntwo\n");
 	assert_int_equal(reader_read_partial(&reader, file, &reading), 1);
+	reader_accept(&reader, &reading, 0); /* the handler said later */
+	assert_false(logfile_finished(file));
+	assert_int_equal(reader_read_partial(&reader, file, &reading), 1);
 	write_lines(&output, &reader, reading.split.count);
 	reader_accept(&reader, &reading, reading.split.count);
 	assert_output(&output, "one\ntwo\nth~");
