@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Instead of a live path, which is absolute, in the checkpoint. */
+#define ENDED ""
+
 /* Position of the stream with this path, or where it belongs. */
 static size_t find_position(const struct tracker *tracker, const char *path, bool *found)
 {
@@ -304,10 +307,12 @@ static void remove_ended(struct tracker *tracker)
 	for (size_t i = 0; i < tracker->count; i++) {
 		struct stream *stream = tracker->streams[i];
 
-		if (stream_over(stream) && !is_literal(tracker, stream->path))
-			stream_free(stream);
-		else
+		if (!stream_over(stream) || is_literal(tracker, stream->path)) {
 			tracker->streams[kept++] = stream;
+			continue;
+		}
+		accounts_add(&tracker->ended, &stream->total);
+		stream_free(stream);
 	}
 	tracker->count = kept;
 }
@@ -368,7 +373,7 @@ static void summarise_file(const struct logfile *file, struct tracker_summary *s
 
 void tracker_summarise(const struct tracker *tracker, struct tracker_summary *summary)
 {
-	*summary = (struct tracker_summary){ 0 };
+	*summary = (struct tracker_summary){ .accounts = tracker->ended };
 	for (size_t i = 0; i < tracker->count; i++) {
 		const struct stream *stream = tracker->streams[i];
 
@@ -395,6 +400,8 @@ static uint64_t last_clear_look(const struct tracker *tracker)
 void tracker_write(const struct tracker *tracker, FILE *out)
 {
 	fprintf(out, "looked %" PRIu64 "\n", last_clear_look(tracker));
+	if (memcmp(&tracker->ended, &(struct accounts){ 0 }, sizeof(tracker->ended)) != 0)
+		record_write_total(out, &tracker->ended, ENDED);
 	for (size_t i = 0; i < tracker->count; i++) {
 		const struct stream *stream = tracker->streams[i];
 
@@ -445,6 +452,11 @@ static int read_total_line(struct tracker *tracker, char *line)
 
 	if (error)
 		return error;
+	if (strcmp(path, ENDED) == 0) {
+		free(path);
+		tracker->ended = total;
+		return 0;
+	}
 	stream = get_stream(tracker, path);
 	free(path);
 	if (!stream)

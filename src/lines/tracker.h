@@ -20,7 +20,8 @@ struct tracker {
 	size_t pattern_count;
 	struct stream **streams; /* by path */
 	size_t count;
-	uint64_t last_look; /* CLOCK_REALTIME, ns; 0: never */
+	struct accounts ended; /* of streams of which nothing is left */
+	uint64_t last_look;    /* CLOCK_REALTIME, ns; 0: never */
 	struct listing listing;
 	size_t spare; /* descriptors, of max_open */
 	bool changed; /* the set of files has, since the last tracker_recorded() */

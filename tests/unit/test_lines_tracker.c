@@ -577,6 +577,30 @@ static void test_an_empty_log_is_as_unsure_when_it_is_looked_at_again(void **sta
 	assert_handed(life, "before\nfirst\nsecond\n");
 }
 
+/* What a pattern once found and is gone has been handed over, or lost, for good. */
+static void test_accounts_outlive_their_logs(void **state)
+{
+	struct life *life = life_of(state);
+	struct tracker_summary sum;
+
+	follow(life, "*.log");
+	put("a.log", "one\n");
+	put("b.log", "two\nunfinished");
+	begin(life);
+	look(life);
+	end(life);
+	assert_int_equal(unlink("a.log"), 0);
+	assert_int_equal(unlink("b.log"), 0);
+	begin(life);
+	look(life);
+	assert_int_equal(life->tracker.count, 0);
+	restart(life);
+	tracker_summarise(&life->tracker, &sum);
+	assert_int_equal(sum.accounts.handed, 8);
+	assert_int_equal(sum.accounts.lost, 10);
+	assert_int_equal(sum.files, 0);
+}
+
 /* A new file got the inode of the removed one, or the log was restored: only content tells. */
 static void test_another_file_is_not_taken_for_ours(void **state)
 {
@@ -880,6 +904,7 @@ int main(void)
 		LIFE_TEST(test_an_empty_log_is_known_in_its_packed_copy),
 		LIFE_TEST(test_an_empty_log_may_have_been_copied_and_truncated),
 		LIFE_TEST(test_an_empty_log_is_as_unsure_when_it_is_looked_at_again),
+		LIFE_TEST(test_accounts_outlive_their_logs),
 		LIFE_TEST(test_another_file_is_not_taken_for_ours),
 		LIFE_TEST(test_a_copy_with_another_inode_goes_on),
 		LIFE_TEST(test_patterns_find_new_logs_but_no_rotated_ones),
