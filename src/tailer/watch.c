@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EVENTS                                                                                     \
@@ -125,6 +126,14 @@ static struct watched *add(struct watcher *watch, const char *directory, size_t 
 	return watched;
 }
 
+/* The directory of a link does not tell what happens to the file. */
+static bool is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 bool watch_update(struct watcher *watch)
 {
 	const struct tracker *tracker = watch->tracker;
@@ -141,7 +150,7 @@ bool watch_update(struct watcher *watch)
 			watched = add(watch, path, len);
 		if (watched && (first || watched->gone))
 			start(watch, watched, first);
-		all = all && watched && !watched->gone;
+		all = all && watched && !watched->gone && !is_link(path);
 	}
 	return all;
 }

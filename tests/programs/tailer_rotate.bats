@@ -311,6 +311,23 @@ symlink() {
 }
 @test "a symbolic link that is turned to another file" { both symlink; }
 
+linked_from_elsewhere() {
+    number=0
+    mkdir elsewhere
+    : >expected
+    : >elsewhere/file
+    ln -s elsewhere/file log
+    next 100
+    follow 'rescan = 1h' 'grace = 10ms'
+    delivered
+    for _ in 1 2 3; do
+        next 10
+        delivered
+    done
+    finish
+}
+@test "a file in another directory, known by a symbolic link: its lines come as they come" { both linked_from_elsewhere; }
+
 # --- copied and cut off ---
 
 copytruncate_all_read() {
