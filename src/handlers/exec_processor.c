@@ -34,6 +34,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -220,6 +221,8 @@ static int take_result(struct processor *processor)
 	int error;
 
 	child_outcome(&processor->child, &success, outcome, sizeof(outcome));
+	if (!success) /* what it left behind would read the lines of the next run */
+		kill(-processor->child.pid, SIGKILL);
 	child_stop(&processor->child, 0);
 	if (!success) {
 		try_again_later(processor, outcome);

@@ -103,7 +103,9 @@ int states_open_new(const struct states *states)
 	int fd;
 
 	path_of_new(states, path);
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* What a run left behind that a crash has ended may still write to the one before. */
+	unlink(path);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
 }
 

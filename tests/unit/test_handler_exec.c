@@ -272,6 +272,26 @@ static void a_failed_run_changes_nothing_and_is_tried_again(void **state)
 	assert_string_equal(load("out"), "1 a\n2 b\n");
 }
 
+/* The second run gives the rest of the first one a second to interfere. */
+static void what_a_failed_run_leaves_behind_has_no_part_in_the_next(void **state)
+{
+	struct driver driver;
+
+	(void)state;
+	start_processor(&driver,
+		"test -e failed || { touch failed; (until test -e second; do sleep 0.01; done;"
+		" read -r line; echo garbage >&5; touch done) & exit 111; }; touch second;"
+		" for i in 1 2 3 4 5 6 7 8 9; do test -e done || sleep 0.1; done;"
+		" cat - /dev/fd/4; echo good >&5",
+		NULL);
+	assert_int_equal(driver_put(&driver, "a\nb\n"), LK_OK);
+	assert_int_equal(driver_commit(&driver), LK_OK);
+	assert_int_equal(driver_put(&driver, "c\n"), LK_OK);
+	assert_int_equal(driver_commit(&driver), LK_OK);
+	driver_close(&driver);
+	assert_string_equal(load("out"), "a\nb\nc\ngood\n");
+}
+
 static void a_lost_state_is_reported_and_nothing_is_cut(void **state)
 {
 	struct driver driver;
@@ -366,6 +386,7 @@ int main(void)
 		IN_DIRECTORY(a_processor_goes_back_to_the_token),
 		IN_DIRECTORY(a_full_batch_runs_without_a_commit),
 		IN_DIRECTORY(a_failed_run_changes_nothing_and_is_tried_again),
+		IN_DIRECTORY(what_a_failed_run_leaves_behind_has_no_part_in_the_next),
 		IN_DIRECTORY(a_lost_state_is_reported_and_nothing_is_cut),
 		IN_DIRECTORY(a_processor_follows_its_output_on_reopen),
 		IN_DIRECTORY(bad_settings_are_refused_with_the_reason),
