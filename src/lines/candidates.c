@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 int candidates_list(const struct stream *stream, const struct stat *live, const struct look *look,
 	struct candidates *candidates)
 {
@@ -20,10 +25,13 @@ int candidates_list(const struct stream *stream, const struct stat *live, const 
 	candidates->list = calloc(siblings->count + 1, sizeof(*candidates->list));
 	if (!candidates->list)
 		return -ENOMEM;
+	/* One that was renamed, or linked, meanwhile is where it was first seen: at the live path.
+	 */
 	for (size_t i = 0; i < siblings->count; i++)
-		candidates->list[i] = (struct candidate){ .path = siblings->list[i].path,
-			.st = siblings->list[i].st };
-	candidates->count = siblings->count;
+		if (!live || !same_file(&siblings->list[i].st, live))
+			candidates->list[candidates->count++] =
+				(struct candidate){ .path = siblings->list[i].path,
+					.st = siblings->list[i].st };
 	if (live)
 		candidates->list[candidates->count++] =
 			(struct candidate){ .path = stream->path, .st = *live, .live = true };

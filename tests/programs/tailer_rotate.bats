@@ -311,6 +311,19 @@ symlink() {
 }
 @test "a symbolic link that is turned to another file" { both symlink; }
 
+linked_twice() {
+    begin
+    ln log log.1
+    : >log
+    next 10
+    delivered
+    rm log.1
+    next 10
+    delivered
+    finish
+}
+@test "a rotated name that is a second name of the log: its lines come once" { both linked_twice; }
+
 linked_from_elsewhere() {
     number=0
     mkdir elsewhere
