@@ -265,6 +265,16 @@ static bool to_keep(const struct logfile *file, bool live_found)
 	return file->content || (!live_found && !is_gone(file));
 }
 
+/* A file that was renamed while it was looked for may have been taken for a new one: nothing was
+ * read of that, and its inode turns out to be another's. */
+static bool is_double(const struct logfile *file, const struct candidates *candidates)
+{
+	for (size_t i = 0; i < candidates->count; i++)
+		if (candidates->list[i].match && logfile_leads_to(file, &candidates->list[i].st))
+			return !place_seen(&file->record.place);
+	return false;
+}
+
 /* Takes the files up to `stop` from the old list: what was found is put in by its candidate,
  * what is still open stays, and the account of the others is closed. */
 static void take_until(struct stream *stream, struct logfile **old, const struct logfile *stop,
@@ -276,6 +286,10 @@ static void take_until(struct stream *stream, struct logfile **old, const struct
 		*old = file->younger;
 		if (matched(file, candidates))
 			continue;
+		if (!file->content && is_double(file, candidates)) {
+			logfile_free(file);
+			continue;
+		}
 		if (to_keep(file, has_live(candidates))) {
 			stream_append(stream, file);
 			continue;

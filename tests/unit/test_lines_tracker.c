@@ -577,6 +577,36 @@ static void test_an_empty_log_is_as_unsure_when_it_is_looked_at_again(void **sta
 	assert_handed(life, "before\nfirst\nsecond\n");
 }
 
+/* As if it had been renamed between a look at its path and one at its directory. */
+static void test_a_file_taken_for_two_is_no_loss(void **state)
+{
+	struct life *life = life_of(state);
+	char *text, *doubled, path[PATH_MAX];
+	struct stat st;
+
+	follow(life, "log");
+	put_long(life, "log", &text);
+	begin(life);
+	look(life);
+	end(life);
+	assert_int_equal(stat("log", &st), 0);
+	assert_non_null(realpath("log", path));
+	assert_true(asprintf(&doubled,
+			    "%sfile id=x place=%jx:%ju:0:0:0:0 size=%jd mtime=0 discarding=0"
+			    " nul_run=0 handed=0 refused=0 skipped=0 lost=0 reread=0 gaps=0"
+			    " path=%s stream=%s\n",
+			    life->checkpoint, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+			    (intmax_t)st.st_size, path, path) > 0);
+	free(life->checkpoint);
+	life->checkpoint = doubled;
+	assert_int_equal(rename("log", "log.1"), 0);
+	put("log", "next\n");
+	begin(life);
+	look(life);
+	assert_nothing_lost(life);
+	free(text);
+}
+
 /* What a pattern once found and is gone has been handed over, or lost, for good. */
 static void test_accounts_outlive_their_logs(void **state)
 {
@@ -905,6 +935,7 @@ int main(void)
 		LIFE_TEST(test_an_empty_log_may_have_been_copied_and_truncated),
 		LIFE_TEST(test_an_empty_log_is_as_unsure_when_it_is_looked_at_again),
 		LIFE_TEST(test_accounts_outlive_their_logs),
+		LIFE_TEST(test_a_file_taken_for_two_is_no_loss),
 		LIFE_TEST(test_another_file_is_not_taken_for_ours),
 		LIFE_TEST(test_a_copy_with_another_inode_goes_on),
 		LIFE_TEST(test_patterns_find_new_logs_but_no_rotated_ones),
