@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "handlers/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ int dead_letter_open(struct dead_letter *dead_letter, const char *path)
 		return error;
 	}
 	dead_letter->fd = fd;
-	return 0;
+	return sync_directory(path, fd);
 }
 
 static char *format(

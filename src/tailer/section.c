@@ -119,7 +119,7 @@ static int open_handler(struct section_state *section, bool has_token)
 	const struct lk_handler *handler;
 	struct lk_resume resume = {
 		.token = has_token ? section->token.text : NULL,
-		.replays = tracker_all_found(&section->tracker),
+		.replays = tracker_all_found(&section->tracker) && !section->store.unsaved,
 		.most = tracker_unread(&section->tracker),
 	};
 	char why[512] = "";

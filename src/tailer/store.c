@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define LOCK_WAIT_NS (10 * NS_PER_S)
+#define SAVED '0'
+#define UNSAVED '1'
 
 static bool patient_until(void *until_ns)
 {
@@ -58,8 +60,29 @@ static int take_lock(struct store *store, const struct store_place *place)
 	return status;
 }
 
+/* A byte that is there already, in the lock file: a full disk has room for it. */
+static void note_unsaved(struct store *store, bool unsaved)
+{
+	const char mark = unsaved ? UNSAVED : SAVED;
+
+	if (pwrite(store->lock, &mark, 1, 0) == 1)
+		store->unsaved = unsaved;
+}
+
+static void read_unsaved(struct store *store)
+{
+	char mark;
+
+	if (pread(store->lock, &mark, 1, 0) == 1)
+		store->unsaved = mark == UNSAVED;
+	else
+		note_unsaved(store, false);
+}
+
 int store_open(struct store *store, const struct store_place *place)
 {
+	int status;
+
 	*store = (struct store){ .directory = -1, .lock = -1, .stays = place->stays };
 	if (!place->state)
 		return STATUS_OK;
@@ -70,7 +93,10 @@ int store_open(struct store *store, const struct store_place *place)
 		store->checkpoint = NULL;
 		return failure(place->state, -ENOMEM);
 	}
-	return take_lock(store, place);
+	status = take_lock(store, place);
+	if (status == STATUS_OK)
+		read_unsaved(store);
+	return status;
 }
 
 static int parse(char *body, struct tracker *tracker, struct lk_token *token, bool *has_token)
@@ -161,6 +187,8 @@ int store_save(struct store *store, const struct tracker *tracker, const struct 
 	free(text);
 	store->begun |= !error;
 	report(store, error);
+	if ((error != 0) != store->unsaved)
+		note_unsaved(store, error != 0);
 	return error;
 }
 

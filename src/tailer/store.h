@@ -27,6 +27,7 @@ struct store {
 	char *checkpoint;  /* name in the directory */
 	bool stays, begun; /* begun: there is a checkpoint */
 	int trouble;       /* last errno of saving, reported */
+	bool unsaved;      /* lines may have been handed over that no checkpoint accounts for */
 };
 
 /* Opens the directory and takes the lock. The exit status; what is wrong has been logged, and

@@ -281,6 +281,29 @@ END
     [ "$(wc -l <saves)" -le 3 ]
 }
 
+@test "kill -9 while the checkpoint cannot be saved: what came of a file that is gone since stays" {
+    conf "path = \"$PWD/log\"" 'checkpoint_interval = 10ms'
+    mkdir -p kept
+    cat >inside <<'END'
+until_true() { for _ in $(seq 500); do if "$@"; then return; fi; sleep 0.02; done; return 1; }
+mount -t tmpfs -o size=16k tmpfs kept
+"$TAILER" -f t.conf --once
+head -c 100000 /dev/zero >kept/ballast 2>/dev/null || true
+"$TAILER" -n -f t.conf 2>full.err &
+mv log log.1
+echo 'of the second file' | tee log >>expected
+until_true cmp -s expected got
+grep -q 'cannot be saved' full.err
+kill -KILL $! && wait $! || true
+rm kept/ballast
+for i in $(seq 9); do echo "another line $i, after a truncation" | tee -a more >>expected; done
+cat more >log # without a copy
+"$TAILER" -f t.conf --once
+END
+    in_namespace inside
+    assert_lines_equal expected got
+}
+
 # --- kill -9 ---
 
 @test "kill -9 in the middle, again and again: the output equals the source" {
