@@ -502,6 +502,20 @@ void stream_assemble(struct stream *stream, const struct stat *live, const struc
 		stream->assembled = !error;
 }
 
+bool stream_find_copy(struct stream *stream, struct logfile *file, const struct look *look)
+{
+	struct candidates candidates = { 0 };
+	struct candidate *copy = NULL;
+	int error = candidates_list(stream, NULL, look, &candidates);
+
+	if (!error && place_seen(&file->record.place))
+		copy = candidates_find_closed(file, &candidates, look, &error);
+	if (copy)
+		move_to(file, copy, look);
+	candidates_free(&candidates);
+	return copy || error;
+}
+
 void stream_displace(struct stream *stream, struct logfile *file, const struct look *look)
 {
 	struct stat st;

@@ -14,6 +14,10 @@ void stream_assemble(struct stream *stream, const struct stat *live, const struc
  * is unread, and begins anew at the path. */
 void stream_displace(struct stream *stream, struct logfile *file, const struct look *look);
 
+/* The file is deleted and has been read: has it a copy that is to mark the place from now on? Also
+ * true when that cannot be told now. */
+bool stream_find_copy(struct stream *stream, struct logfile *file, const struct look *look);
+
 /* Closes the account of the oldest file, and forgets it. */
 void stream_drop_oldest(struct stream *stream);
 

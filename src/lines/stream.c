@@ -336,7 +336,9 @@ size_t stream_tidy(struct stream *stream, const struct look *look)
 	struct logfile *file;
 
 	while ((file = stream->oldest) && !file->named && logfile_finished(file) &&
-		at_rest(file, look) && (succeeded(file) || (!file->younger && removed(file))))
+		at_rest(file, look) &&
+		(succeeded(file) ||
+			(!file->younger && removed(file) && !stream_find_copy(stream, file, look))))
 		stream_drop_oldest(stream);
 	for (; file; file = file->younger) {
 		if (!file->named && logfile_finished(file) && at_rest(file, look))
