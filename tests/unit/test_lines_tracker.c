@@ -631,6 +631,25 @@ static void test_accounts_outlive_their_logs(void **state)
 	assert_int_equal(sum.files, 0);
 }
 
+/* For a while there is nothing but the packed copy of what was read. */
+static void test_a_packed_copy_marks_the_place(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	put("log", "first\n");
+	begin(life);
+	look(life);
+	assert_int_equal(rename("log", "log.1"), 0);
+	look(life);
+	pack_away("log.1", "log.1.gz", "first\n");
+	look(life);
+	put("log", "second\n");
+	look(life);
+	assert_handed(life, "first\nsecond\n");
+	assert_nothing_lost(life);
+}
+
 /* A new file got the inode of the removed one, or the log was restored: only content tells. */
 static void test_another_file_is_not_taken_for_ours(void **state)
 {
@@ -932,6 +951,7 @@ int main(void)
 		LIFE_TEST(test_start_at_the_end),
 		LIFE_TEST(test_catches_up_over_rotations),
 		LIFE_TEST(test_an_empty_log_is_known_in_its_packed_copy),
+		LIFE_TEST(test_a_packed_copy_marks_the_place),
 		LIFE_TEST(test_an_empty_log_may_have_been_copied_and_truncated),
 		LIFE_TEST(test_an_empty_log_is_as_unsure_when_it_is_looked_at_again),
 		LIFE_TEST(test_accounts_outlive_their_logs),
