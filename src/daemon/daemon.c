@@ -159,11 +159,17 @@ static int supervise_seen(const struct daemon_setup *setup, const struct supervi
 	struct section_list *first, struct pidfile *pidfile, int *boot_fd)
 {
 	struct stats stats = { .fd = -1 };
-	int status;
+	char *state =
+		strdup(setup->state); /* that may be of the configuration, which is replaced */
+	int status = STATUS_FAILURE;
 
 	create_stats(&stats, setup, supervised->program);
-	status = supervise(supervised, first, pidfile, &stats, boot_fd);
+	if (state)
+		status = supervise(supervised, first, pidfile, state, &stats, boot_fd);
+	else
+		log_error("%s", reason(-ENOMEM));
 	stats_remove(&stats);
+	free(state);
 	return status;
 }
 

@@ -82,6 +82,7 @@ static _Noreturn void be_worker(const struct slot *slot, int ready_fd, pid_t sup
 	struct worker worker = {
 		.ready_fd = ready_fd,
 		.boot_fd = slot->common->boot_fd,
+		.state = slot->common->state,
 		.stats = slot->page,
 	};
 	int status;

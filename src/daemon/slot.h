@@ -25,6 +25,7 @@ struct slot_common {
 	sd_event *loop; /* with SIGCHLD blocked */
 	const struct supervised *supervised;
 	struct pidfile *pidfile;
+	const char *state; /* directory */
 	const struct stats *stats;
 	int boot_fd; /* -1: booted, or in the foreground */
 	uint64_t stop_timeout_ns;

@@ -270,11 +270,12 @@ static void free_slots(struct supervisor *supervisor)
 }
 
 int supervise(const struct supervised *supervised, struct section_list *first,
-	struct pidfile *pidfile, struct stats *stats, int *boot_fd)
+	struct pidfile *pidfile, const char *state, struct stats *stats, int *boot_fd)
 {
 	struct supervisor supervisor = {
 		.common = { .supervised = supervised,
 			.pidfile = pidfile,
+			.state = state,
 			.stats = stats,
 			.boot_fd = *boot_fd,
 			.changed = review },

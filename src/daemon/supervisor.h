@@ -34,10 +34,10 @@ struct supervised {
 /* Runs until SIGTERM, SIGINT or the end of all sections; `first` is a loaded list, released by the
  * supervisor. When every worker is ready, detach_done() is told so with STATUS_OK and `*boot_fd`
  * becomes -1 (it is -1 in the foreground from the start). If one fails to start before that, all
- * are stopped and the status of that one is returned. Workers give `pidfile` up and have a page
- * of `stats` each. Returns the
- * program's exit status. */
+ * are stopped and the status of that one is returned. Workers give `pidfile` up, keep their
+ * state in the directory `state`, whatever a later configuration says, and have a page of `stats`
+ * each. Returns the program's exit status. */
 int supervise(const struct supervised *supervised, struct section_list *first,
-	struct pidfile *pidfile, struct stats *stats, int *boot_fd);
+	struct pidfile *pidfile, const char *state, struct stats *stats, int *boot_fd);
 
 #endif

@@ -18,8 +18,9 @@ struct worker_signals {
 };
 
 struct worker {
-	int ready_fd; /* the supervisor waits on its other end; -1 when there is none */
-	int boot_fd;  /* the log goes there until ready; not looked at without a ready_fd */
+	int ready_fd;      /* the supervisor waits on its other end; -1 when there is none */
+	int boot_fd;       /* the log goes there until ready; not looked at without a ready_fd */
+	const char *state; /* the state directory; NULL: nothing is kept */
 	struct stats_page *stats;             /* this section's; NULL: nobody looks */
 	bool adhoc;                           /* a hang-up of the terminal ends the run */
 	const struct worker_signals *signals; /* set by worker_loop() */

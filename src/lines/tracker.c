@@ -422,7 +422,6 @@ static int add_record(struct tracker *tracker, struct record *record, const char
 		return -ENOMEM;
 	}
 	file->record = *record;
-	file->recorded = place_seen(&file->record.place) && record->size > record->place.offset;
 	file->unread = true;
 	file->quiet_since = clock_monotonic_ns();
 	stream->looked = tracker->last_look;
@@ -481,6 +480,15 @@ void tracker_recorded(struct tracker *tracker)
 		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
 			file->recorded = place_seen(&file->record.place) && !logfile_over(file);
 	}
+}
+
+bool tracker_all_recorded(const struct tracker *tracker)
+{
+	for (size_t i = 0; i < tracker->count; i++)
+		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
+			if (!file->recorded && !logfile_over(file))
+				return false;
+	return true;
 }
 
 static bool is_configured(const struct tracker *tracker, const char *path)

@@ -77,8 +77,11 @@ void tracker_summarise(const struct tracker *tracker, struct tracker_summary *su
 void tracker_write(const struct tracker *tracker, FILE *out);
 int tracker_read_line(struct tracker *tracker, char *line);
 
-/* What has been written is saved. */
+/* What has been written, or read, is what the saved checkpoint says. */
 void tracker_recorded(struct tracker *tracker);
+
+/* Does the saved checkpoint know every file from which lines may come? */
+bool tracker_all_recorded(const struct tracker *tracker);
 
 /* Drops what a checkpoint has of paths that the section no longer names. */
 void tracker_forget_unconfigured(struct tracker *tracker);

@@ -8,12 +8,9 @@
 #include "daemon/title.h"
 #include "tailer/sections.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #define PROGRAM "linekeeper-tailer"
@@ -89,7 +86,7 @@ static int run_once(const struct sections_choice *choice, const struct section_l
 		int one;
 
 		log_set_section(list->count > 1 ? list->section[i].name : NULL);
-		one = sections_once(choice, &list->section[i], own->flush);
+		one = sections_once(&list->section[i], sections_state(choice, list), own->flush);
 		if (status == STATUS_OK)
 			status = one;
 	}
@@ -100,7 +97,11 @@ static int run_once(const struct sections_choice *choice, const struct section_l
 static int run_one(const struct options *options, const struct own *own,
 	struct sections_choice *choice, const struct section_list *list)
 {
-	struct worker worker = { .ready_fd = -1, .adhoc = !choice->config };
+	struct worker worker = {
+		.ready_fd = -1,
+		.adhoc = !choice->config,
+		.state = sections_state(choice, list),
+	};
 
 	if (list->count != 1) {
 		log_error("%s has several sections: name the one to run", choice->config);
@@ -110,7 +111,7 @@ static int run_one(const struct options *options, const struct own *own,
 		log_set_section(list->section[0].name);
 		title_set(PROGRAM ": %s", list->section[0].name);
 	}
-	return options->inetd ? sections_pull(choice, &list->section[0], &own->pull)
+	return options->inetd ? sections_pull(&list->section[0], worker.state, &own->pull)
 			      : sections_run(choice, &list->section[0], &worker);
 }
 
@@ -125,25 +126,16 @@ static int run_daemon(
 		.release = sections_release,
 		.run = sections_run,
 	};
-	/* Stays, whatever a later configuration says, or the default is without root. */
-	char *state = strdup(options->state ? options->state : common->state);
 	const struct daemon_setup setup = {
 		.foreground = options->foreground,
 		.pidfile = options->pidfile ? options->pidfile : common->pidfile,
-		.state = state,
+		.state = sections_state(choice, list),
 		.user = common->user,
 		.group = common->group,
 		.log = common->log,
 	};
-	int status = STATUS_FAILURE;
 
-	choice->state = state;
-	if (state)
-		status = daemon_run(&setup, &supervised, list);
-	else
-		log_error("%s", reason(-ENOMEM));
-	free(state);
-	return status;
+	return daemon_run(&setup, &supervised, list);
 }
 
 static int run_adhoc(const struct options *options, const struct own *own)

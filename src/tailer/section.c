@@ -82,9 +82,11 @@ static int load_checkpoint(struct section_state *section, bool *has_token)
 		tracker_free(&section->tracker);
 		return init_tracker(section);
 	}
-	if (!error)
-		tracker_forget_unconfigured(&section->tracker);
-	return error;
+	if (error)
+		return error;
+	tracker_recorded(&section->tracker);
+	tracker_forget_unconfigured(&section->tracker);
+	return 0;
 }
 
 static void log_for_handler(enum lk_log_level level, const char *message)
@@ -119,7 +121,7 @@ static int open_handler(struct section_state *section, bool has_token)
 	const struct lk_handler *handler;
 	struct lk_resume resume = {
 		.token = has_token ? section->token.text : NULL,
-		.replays = tracker_all_found(&section->tracker) && !section->store.unsaved,
+		.replays = tracker_all_found(&section->tracker) && !section->store.behind,
 		.most = tracker_unread(&section->tracker),
 	};
 	char why[512] = "";
@@ -264,6 +266,8 @@ enum progress section_save(struct section_state *section)
 	section->committing = false;
 	section->token = token;
 	error = store_save(&section->store, &section->tracker, &token);
+	if (error && !tracker_all_recorded(&section->tracker))
+		store_note_behind(&section->store);
 	section->changed = error ? clock_monotonic_ns() : 0;
 	stats_add(section->stats, error ? FIGURE_CHECKPOINT_FAILURES : FIGURE_CHECKPOINTS, 1);
 	section_show(section);

@@ -144,34 +144,29 @@ static const struct common_conf *common_of(const struct section *section)
 	return &((const struct tailer_conf *)section->config)->common;
 }
 
-/* Ad hoc there is no configuration that would say where, only -s may. */
-static struct store_place place_of(
-	const struct sections_choice *choice, const struct section *section)
+const char *sections_state(const struct sections_choice *choice, const struct section_list *list)
 {
-	return (struct store_place){
-		.state = choice->state ? choice->state : common_of(section)->state,
-		.name = section->files,
-	};
+	return choice->state ? choice->state : sections_conf(list)->common.state;
 }
 
 int sections_run(void *choice, const struct section *section, struct worker *worker)
 {
-	const struct store_place place = place_of(choice, section);
+	const struct store_place place = { .state = worker->state, .name = section->files };
 
+	(void)choice;
 	return loop_run(section->settings, &place, common_of(section)->stop_timeout_ns, worker);
 }
 
-int sections_once(const struct sections_choice *choice, const struct section *section, bool flush)
+int sections_once(const struct section *section, const char *state, bool flush)
 {
-	const struct store_place place = place_of(choice, section);
+	const struct store_place place = { .state = state, .name = section->files };
 
 	return once_run(section->settings, &place, flush);
 }
 
-int sections_pull(const struct sections_choice *choice, const struct section *section,
-	const struct pull *pull)
+int sections_pull(const struct section *section, const char *state, const struct pull *pull)
 {
-	struct store_place place = place_of(choice, section);
+	struct store_place place = { .state = state };
 	char *files;
 	int status;
 

@@ -28,11 +28,14 @@ const struct tailer_conf *sections_conf(const struct section_list *list);
 /* A list for the ad-hoc form, which takes over `conf`. 0 or a negative errno (logged). */
 int sections_from(struct tailer_conf *conf, struct section_list *list);
 
+/* Where sections keep their state: as the command line says, or else the configuration; ad hoc
+ * there is only the command line. NULL: nowhere. */
+const char *sections_state(const struct sections_choice *choice, const struct section_list *list);
+
 /* --once: to the end of what is there now. The exit status. */
-int sections_once(const struct sections_choice *choice, const struct section *section, bool flush);
+int sections_once(const struct section *section, const char *state, bool flush);
 
 /* -i: to the client on standard output what it has not pulled yet. The exit status. */
-int sections_pull(const struct sections_choice *choice, const struct section *section,
-	const struct pull *pull);
+int sections_pull(const struct section *section, const char *state, const struct pull *pull);
 
 #endif

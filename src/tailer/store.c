@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define LOCK_WAIT_NS (10 * NS_PER_S)
-#define SAVED '0'
-#define UNSAVED '1'
+#define UP_TO_DATE '0'
+#define BEHIND '1'
 
 static bool patient_until(void *until_ns)
 {
@@ -61,22 +61,22 @@ static int take_lock(struct store *store, const struct store_place *place)
 }
 
 /* A byte that is there already, in the lock file: a full disk has room for it. */
-static void note_unsaved(struct store *store, bool unsaved)
+static void note_behind(struct store *store, bool behind)
 {
-	const char mark = unsaved ? UNSAVED : SAVED;
+	const char mark = behind ? BEHIND : UP_TO_DATE;
 
 	if (pwrite(store->lock, &mark, 1, 0) == 1)
-		store->unsaved = unsaved;
+		store->behind = behind;
 }
 
-static void read_unsaved(struct store *store)
+static void read_behind(struct store *store)
 {
 	char mark;
 
 	if (pread(store->lock, &mark, 1, 0) == 1)
-		store->unsaved = mark == UNSAVED;
+		store->behind = mark == BEHIND;
 	else
-		note_unsaved(store, false);
+		note_behind(store, false);
 }
 
 int store_open(struct store *store, const struct store_place *place)
@@ -95,7 +95,7 @@ int store_open(struct store *store, const struct store_place *place)
 	}
 	status = take_lock(store, place);
 	if (status == STATUS_OK)
-		read_unsaved(store);
+		read_behind(store);
 	return status;
 }
 
@@ -187,9 +187,15 @@ int store_save(struct store *store, const struct tracker *tracker, const struct 
 	free(text);
 	store->begun |= !error;
 	report(store, error);
-	if ((error != 0) != store->unsaved)
-		note_unsaved(store, error != 0);
+	if (!error && store->behind)
+		note_behind(store, false);
 	return error;
+}
+
+void store_note_behind(struct store *store)
+{
+	if (store->lock >= 0 && !store->behind)
+		note_behind(store, true);
 }
 
 void store_close(struct store *store)

@@ -27,7 +27,7 @@ struct store {
 	char *checkpoint;  /* name in the directory */
 	bool stays, begun; /* begun: there is a checkpoint */
 	int trouble;       /* last errno of saving, reported */
-	bool unsaved;      /* lines may have been handed over that no checkpoint accounts for */
+	bool behind;       /* see store_note_behind() */
 };
 
 /* Opens the directory and takes the lock. The exit status; what is wrong has been logged, and
@@ -42,6 +42,10 @@ int store_load(
 
 /* Saves; a failure is reported once. 0 or a negative errno. */
 int store_save(struct store *store, const struct tracker *tracker, const struct lk_token *token);
+
+/* It could not be saved, and there are files that the last one does not know: a later life is to
+ * know that. Until it is saved again. */
+void store_note_behind(struct store *store);
 
 void store_close(struct store *store);
 

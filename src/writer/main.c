@@ -79,7 +79,11 @@ static int run_adhoc(const struct options *options, const struct own *own)
 static int run_one(const struct options *options, struct sections_choice *choice,
 	const struct section_list *list)
 {
-	struct worker worker = { .ready_fd = -1, .adhoc = options->inetd };
+	struct worker worker = {
+		.ready_fd = -1,
+		.adhoc = options->inetd,
+		.state = sections_state(choice, list),
+	};
 
 	if (list->count != 1) {
 		log_error("%s has several sections: name the one to run", choice->config);
@@ -105,7 +109,7 @@ static int run_daemon(
 	const struct daemon_setup setup = {
 		.foreground = options->foreground,
 		.pidfile = options->pidfile ? options->pidfile : common->pidfile,
-		.state = options->state ? options->state : common->state,
+		.state = sections_state(choice, list),
 		.user = common->user,
 		.group = common->group,
 		.log = common->log,

@@ -67,24 +67,28 @@ static bool is_replay(const struct section *section)
 	return strcmp(section->kind, REPLAY) == 0;
 }
 
-int sections_run(void *context, const struct section *section, struct worker *worker)
+const char *sections_state(const struct sections_choice *choice, const struct section_list *list)
 {
-	const struct sections_choice *choice = context;
-	const struct common_conf *common = &((const struct writer_conf *)section->config)->common;
-	const char *state = choice->state ? choice->state : common->state;
+	return choice->state ? choice->state : sections_conf(list)->common.state;
+}
+
+int sections_run(void *choice, const struct section *section, struct worker *worker)
+{
+	const struct writer_conf *conf = section->config;
 	const struct replay_setup replay = {
 		.conf = section->settings,
 		.section = section->files,
-		.state = state,
-		.patience_ns = common->stop_timeout_ns,
+		.state = worker->state,
+		.patience_ns = conf->common.stop_timeout_ns,
 	};
 	const struct job_setup job = {
 		.conf = section->settings,
 		.section = section->files,
-		.state = state,
-		.patience_ns = common->stop_timeout_ns,
+		.state = worker->state,
+		.patience_ns = conf->common.stop_timeout_ns,
 	};
 
+	(void)choice;
 	return is_replay(section) ? replay_run(&replay, worker) : job_run(&job, worker);
 }
 

@@ -19,6 +19,9 @@ int sections_load(void *context, struct section_list *list);
 void sections_release(void *choice, struct section_list *list);
 int sections_run(void *choice, const struct section *section, struct worker *worker);
 
+/* Where sections keep their state: as the command line says, or else the configuration. */
+const char *sections_state(const struct sections_choice *choice, const struct section_list *list);
+
 /* The configuration that a list was made from. */
 const struct writer_conf *sections_conf(const struct section_list *list);
 

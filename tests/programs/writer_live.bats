@@ -59,6 +59,19 @@ still() {
     exec 9>&-
 }
 
+@test "SIGHUP with another state directory: it changes with a restart, and no line is written twice" {
+    numbered 1 1000 >source
+    printf '%s\n' "state = \"$PWD/kept\"" "pidfile = \"$PWD/run/w.pid\"" \
+        "replay \"r\" { source = \"$PWD/source\" target = \"$PWD/target\" interval = 10ms }" >w.conf
+    start writer "$WRITER" -n -f w.conf
+    wait_for 5 has_lines target 20
+    sed -i "s|$PWD/kept|$PWD/elsewhere|; s/interval = 10ms/interval = 1ms/" w.conf
+    send writer HUP
+    wait_for 5 has_lines target 1000
+    assert_lines_equal source target
+    [ ! -e elsewhere ]
+}
+
 @test "a daemon: speed and pause change on SIGHUP, the place is kept" {
     numbered 1 1000 >source
     printf '%s\n' "state = \"$PWD/kept\"" "pidfile = \"$PWD/run/w.pid\"" \
