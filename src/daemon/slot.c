@@ -74,6 +74,17 @@ static void set_worker_mask(void)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
+/* What the supervisor knows the other workers by: with many sections they are many. */
+static void close_watches(const struct slot *slot)
+{
+	for (; slot; slot = slot->next) {
+		if (slot->exit)
+			close(slot->exit_fd);
+		if (slot->ready)
+			close(slot->ready_fd);
+	}
+}
+
 /* The supervisor's event loop is left as it is: sd-event refuses to work across a fork(2), and its
  * sources are shared with the supervisor. */
 static _Noreturn void be_worker(const struct slot *slot, int ready_fd, pid_t supervisor)
@@ -88,6 +99,7 @@ static _Noreturn void be_worker(const struct slot *slot, int ready_fd, pid_t sup
 	int status;
 
 	pidfile_disown(slot->common->pidfile);
+	close_watches(*slot->common->slots);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != supervisor)
 		_exit(STATUS_FAILURE);
@@ -212,6 +224,8 @@ static int watch(struct slot *slot, int *ready_fd)
 		error = sd_event_source_set_io_fd_own(slot->ready, true);
 	if (error < 0)
 		return error;
+	slot->exit_fd = sd_event_source_get_child_pidfd(slot->exit);
+	slot->ready_fd = *ready_fd;
 	*ready_fd = -1;
 	return sd_event_source_set_priority(slot->ready, SD_EVENT_PRIORITY_IMPORTANT);
 }

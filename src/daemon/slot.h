@@ -22,7 +22,8 @@ enum slot_state {
 
 /* What all slots of a daemon share. */
 struct slot_common {
-	sd_event *loop; /* with SIGCHLD blocked */
+	struct slot *const *slots; /* all of them */
+	sd_event *loop;            /* with SIGCHLD blocked */
 	const struct supervised *supervised;
 	struct pidfile *pidfile;
 	const char *state; /* directory */
@@ -46,6 +47,7 @@ struct slot {
 	uint64_t started_ns, pause_ns;
 	struct stats_page *page; /* NULL: there are too many sections */
 	sd_event_source *exit, *ready, *timer;
+	int exit_fd, ready_fd; /* that those two watch; only with them */
 };
 
 /* An empty slot; NULL: out of memory. */

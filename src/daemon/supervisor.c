@@ -286,6 +286,7 @@ int supervise(const struct supervised *supervised, struct section_list *first,
 	int status;
 
 	supervisor.common.context = &supervisor;
+	supervisor.common.slots = &supervisor.slots;
 	block_signals();
 	status = sd_event_new(&supervisor.common.loop);
 	if (status >= 0)

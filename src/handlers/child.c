@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +46,17 @@ static int arrange_fds(const struct child_setup *setup)
 	return 0;
 }
 
+/* Who uses select(2) cannot have more, and we may have raised our own. */
+static void usual_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= FD_SETSIZE)
+		return;
+	limit.rlim_cur = FD_SETSIZE;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* Between fork and exec, in the child: only what is async-signal-safe. Returns on an error. */
 static int become(const struct child_setup *setup, pid_t parent)
 {
@@ -60,6 +73,7 @@ static int become(const struct child_setup *setup, pid_t parent)
 	if (error)
 		return error;
 	reset_signals();
+	usual_limits();
 	execv(setup->command[0], setup->command);
 	return -errno;
 }

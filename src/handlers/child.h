@@ -1,6 +1,7 @@
 /*
  * A command run by a handler: a process group of its own, signals and their mask as at login,
- * and killed when the worker dies (PR_SET_PDEATHSIG).
+ * and killed when the worker dies (PR_SET_PDEATHSIG); with the usual limit of 1024 descriptors,
+ * which it may raise.
  */
 #ifndef HANDLERS_CHILD_H
 #define HANDLERS_CHILD_H

@@ -4,6 +4,7 @@
 #include "config/tailer_conf.h"
 #include "daemon/daemon.h"
 #include "daemon/detach.h"
+#include "daemon/limits.h"
 #include "daemon/options.h"
 #include "daemon/title.h"
 #include "tailer/sections.h"
@@ -11,7 +12,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #define PROGRAM "linekeeper-tailer"
 #define DEFAULT_CONFIG SYSCONFDIR "/linekeeper/tailer.conf"
@@ -201,17 +201,6 @@ static int run(const struct options *options, const struct own *own)
 	return run_adhoc(options, own);
 }
 
-/* One descriptor for each file that is being read. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int main(int argc, char **argv)
 {
 	struct own own = { 0 };
@@ -229,7 +218,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a handler's reader may leave: that is an error, not our end */
 	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk */
 	signal(SIGIO, SIG_IGN);   /* of read leases, see content_has_writer() */
-	raise_descriptor_limit();
+	limits_raise();
 	title_init(argc, argv);
 	log_open(PROGRAM, LOG_TO_AUTO);
 	status = options_parse(&options, &own_letters, argc, argv);

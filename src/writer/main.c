@@ -5,6 +5,7 @@
 #include "config/writer_conf.h"
 #include "daemon/daemon.h"
 #include "daemon/detach.h"
+#include "daemon/limits.h"
 #include "daemon/options.h"
 #include "daemon/title.h"
 #include "writer/adhoc.h"
@@ -174,6 +175,7 @@ int main(int argc, char **argv)
 
 	detach_prepare();
 	signal(SIGPIPE, SIG_IGN);
+	limits_raise();
 	title_init(argc, argv);
 	log_open(PROGRAM, LOG_TO_AUTO);
 	status = options_parse(&options, &own_letters, argc, argv);

@@ -54,6 +54,19 @@ no_child_named() { ! pgrep -f "$1" >/dev/null; }
     assert_equal soon "$(cat target)"
 }
 
+@test "more sections than the soft limit of descriptors has room for; commands get the usual one" {
+    local i jobs=()
+
+    for i in {1..50}; do jobs+=("$(job "j$i" 600 'ulimit -n' 'first = "now"')"); done
+    conf "${jobs[@]}"
+    start writer bash -c "ulimit -Sn 64 && exec '$WRITER' -n -f w.conf"
+    wait_for 20 has_lines target 50
+    [ "$(descriptors "$(pgrep -P "$(pid writer)" | tail -n 1)")" -lt 30 ] # not those of all others
+    stop writer
+    [ "$(sort -u target)" -le 1024 ]
+}
+descriptors() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
+
 @test "output goes out in whole lines; an unterminated last one gets its newline" {
     conf "$(job j 0.3 'printf begin; sleep 0.1; printf ning; echo; printf end' 'first = "now"')"
     start writer "$WRITER" -n -f w.conf
