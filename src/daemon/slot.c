@@ -305,6 +305,8 @@ void slot_set(struct slot *slot, const struct section *section)
 		replace(slot);
 	else if (slot->state == SLOT_STARTING || slot->state == SLOT_RUNNING)
 		kill(slot->pid, SIGHUP);
+	else if (slot->state == SLOT_WAITING) /* what was wrong may have been mended */
+		set_timer(slot, 0);
 }
 
 struct slot *slot_new(struct slot_common *common, const char *name)

@@ -57,7 +57,8 @@ struct slot *slot_new(struct slot_common *common, const char *name);
 void slot_free(struct slot *slot);
 
 /* From now on this section: starts a worker, or replaces it if the text differs (the section set
- * before still exists), or lets it open its outputs again, or, with NULL, ends it. */
+ * before still exists), or lets it open its outputs again, or try again at once, or, with NULL,
+ * ends it. */
 void slot_set(struct slot *slot, const struct section *section);
 
 #endif

@@ -88,3 +88,24 @@ still() {
     assert_lines_equal source target
     stop writer
 }
+
+@test "SIGHUP: a section that waits after failures tries again at once" {
+    numbered 1 10 >source
+    printf '%s\n' "state = \"$PWD/kept\"" "pidfile = \"$PWD/run/w.pid\"" \
+        "replay \"r\" { source = \"$PWD/source\" target = \"$PWD/logs/target\" interval = 1ms }" \
+        "replay \"s\" { source = \"$PWD/source\" target = \"$PWD/target\" }" >w.conf
+    mkdir logs
+    start writer "$WRITER" -n -f w.conf
+    wait_for 5 has_lines logs/target 10
+    rm -r logs
+    kill -KILL "$(pgrep -P "$(pid writer)" -f 'replay r$')"
+    wait_for 20 failed_times 6 # and waits for 3.2 seconds now, or 6.4
+    mkdir logs
+    numbered 11 20 >>source
+    send writer HUP
+    wait_for 2 has_lines logs/target 10
+}
+failed_times() {
+    [ "$("$BUILD/linekeeperctl" --stats run/w.stats metrics |
+        sed -n 's/^linekeeper_section_restarts_total{.*"r".* //p')" -ge "$1" ]
+}
