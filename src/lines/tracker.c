@@ -7,13 +7,9 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <glob.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Instead of a live path, which is absolute, in the checkpoint. */
-#define ENDED ""
 
 /* Position of the stream with this path, or where it belongs. */
 static size_t find_position(const struct tracker *tracker, const char *path, bool *found)
@@ -37,8 +33,7 @@ static size_t find_position(const struct tracker *tracker, const char *path, boo
 	return low;
 }
 
-/* The stream with this path, made if need be. NULL: out of memory. */
-static struct stream *get_stream(struct tracker *tracker, const char *path)
+struct stream *tracker_stream(struct tracker *tracker, const char *path)
 {
 	struct stream **streams, *stream;
 	bool found;
@@ -68,7 +63,7 @@ static int add_pattern(struct tracker *tracker, const char *text)
 	if (error)
 		return error;
 	tracker->pattern_count++;
-	return names->literal && !get_stream(tracker, text) ? -ENOMEM : 0;
+	return names->literal && !tracker_stream(tracker, text) ? -ENOMEM : 0;
 }
 
 int tracker_init(struct tracker *tracker, char *const *paths, const struct stream_rules *rules,
@@ -136,7 +131,7 @@ static void add_path(struct tracker *tracker, const char *path)
 	find_position(tracker, path, &found);
 	if (found || is_rotated(tracker, path))
 		return;
-	if (!get_stream(tracker, path))
+	if (!tracker_stream(tracker, path))
 		log_error("%s: %s", path, reason(-ENOMEM));
 }
 
@@ -381,162 +376,4 @@ void tracker_summarise(const struct tracker *tracker, struct tracker_summary *su
 		for (const struct logfile *file = stream->oldest; file; file = file->younger)
 			summarise_file(file, summary);
 	}
-}
-
-/* The last look that left no question open about a file that is known. */
-static uint64_t last_clear_look(const struct tracker *tracker)
-{
-	uint64_t last = tracker->last_look;
-
-	for (size_t i = 0; i < tracker->count; i++) {
-		const struct stream *stream = tracker->streams[i];
-
-		if (stream->oldest && !stream->assembled && stream->looked < last)
-			last = stream->looked;
-	}
-	return last;
-}
-
-void tracker_write(const struct tracker *tracker, FILE *out)
-{
-	fprintf(out, "looked %" PRIu64 "\n", last_clear_look(tracker));
-	if (memcmp(&tracker->ended, &(struct accounts){ 0 }, sizeof(tracker->ended)) != 0)
-		record_write_total(out, &tracker->ended, ENDED);
-	for (size_t i = 0; i < tracker->count; i++) {
-		const struct stream *stream = tracker->streams[i];
-
-		for (const struct logfile *file = stream->oldest; file; file = file->younger)
-			record_write(out, &file->record, stream->path);
-		record_write_total(out, &stream->total, stream->path);
-	}
-}
-
-static int add_record(struct tracker *tracker, struct record *record, const char *path)
-{
-	struct stream *stream = get_stream(tracker, path);
-	struct logfile *file = calloc(1, sizeof(*file));
-
-	if (!stream || !file) {
-		free(file);
-		free(record->path);
-		return -ENOMEM;
-	}
-	file->record = *record;
-	file->unread = true;
-	file->quiet_since = clock_monotonic_ns();
-	stream->looked = tracker->last_look;
-	stream_append(stream, file);
-	return 0;
-}
-
-static int read_file_line(struct tracker *tracker, char *line)
-{
-	struct record record;
-	char *path;
-	int error = record_read(line, &record, &path);
-
-	if (error)
-		return error;
-	error = add_record(tracker, &record, path);
-	free(path);
-	return error;
-}
-
-static int read_total_line(struct tracker *tracker, char *line)
-{
-	struct accounts total;
-	struct stream *stream;
-	char *path;
-	int error = record_read_total(line, &total, &path);
-
-	if (error)
-		return error;
-	if (strcmp(path, ENDED) == 0) {
-		free(path);
-		tracker->ended = total;
-		return 0;
-	}
-	stream = get_stream(tracker, path);
-	free(path);
-	if (!stream)
-		return -ENOMEM;
-	stream->total = total;
-	return 0;
-}
-
-int tracker_read_line(struct tracker *tracker, char *line)
-{
-	if (strncmp(line, "file ", 5) == 0)
-		return read_file_line(tracker, line);
-	if (strncmp(line, "total ", 6) == 0)
-		return read_total_line(tracker, line);
-	return sscanf(line, "looked %" SCNu64, &tracker->last_look) == 1 ? 0 : -EINVAL;
-}
-
-void tracker_recorded(struct tracker *tracker)
-{
-	tracker->changed = false;
-	for (size_t i = 0; i < tracker->count; i++) {
-		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
-			file->recorded = place_seen(&file->record.place) && !logfile_over(file);
-	}
-}
-
-bool tracker_all_recorded(const struct tracker *tracker)
-{
-	for (size_t i = 0; i < tracker->count; i++)
-		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
-			if (!file->recorded && !logfile_over(file))
-				return false;
-	return true;
-}
-
-static bool is_configured(const struct tracker *tracker, const char *path)
-{
-	for (size_t i = 0; i < tracker->pattern_count; i++)
-		if (names_cover(&tracker->patterns[i], path))
-			return true;
-	return false;
-}
-
-void tracker_forget_unconfigured(struct tracker *tracker)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < tracker->count; i++) {
-		struct stream *stream = tracker->streams[i];
-
-		if (is_configured(tracker, stream->path)) {
-			tracker->streams[kept++] = stream;
-			continue;
-		}
-		log_info("%s: no longer a path of this section", stream->path);
-		tracker->forgot = true;
-		stream_free(stream);
-	}
-	tracker->count = kept;
-}
-
-uint64_t tracker_unread(const struct tracker *tracker)
-{
-	struct tracker_summary summary;
-
-	for (size_t i = 0; i < tracker->count; i++)
-		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
-			if (unpack_name(file->record.path))
-				return UINT64_MAX;
-	tracker_summarise(tracker, &summary);
-	return summary.pending;
-}
-
-bool tracker_all_found(const struct tracker *tracker)
-{
-	for (size_t i = 0; i < tracker->count; i++) {
-		const struct stream *stream = tracker->streams[i];
-
-		/* What no checkpoint knows has no lines in doubt, wherever it leads to. */
-		if (stream->missing || (stream->oldest && !stream->assembled))
-			return false;
-	}
-	return !tracker->forgot;
 }

@@ -34,6 +34,9 @@ int tracker_init(struct tracker *tracker, char *const *paths, const struct strea
 	size_t max_open);
 void tracker_free(struct tracker *tracker);
 
+/* The stream with this path, made if need be. NULL: out of memory. */
+struct stream *tracker_stream(struct tracker *tracker, const char *path);
+
 /* Looks for new paths where a directory has changed, or everywhere with `all`; then at every path
  * and open file. */
 void tracker_look(struct tracker *tracker, bool all);
