@@ -98,6 +98,24 @@ bool common_conf_places(struct common_conf *common, const char *program, const c
 	return common->pidfile || take_no_memory();
 }
 
+static bool override(char **value, const char *instead)
+{
+	char *copy = instead ? strdup(instead) : NULL;
+
+	if (!instead)
+		return true;
+	if (!copy)
+		return take_no_memory();
+	free(*value);
+	*value = copy;
+	return true;
+}
+
+bool common_conf_override(struct common_conf *common, const char *pidfile, const char *state)
+{
+	return override(&common->pidfile, pidfile) && override(&common->state, state);
+}
+
 static void dump_string(FILE *out, const char *key, const char *value)
 {
 	if (!value)

@@ -32,6 +32,9 @@ bool common_conf_take(struct cfg_t *tree, struct common_conf *common);
 /* Fills in the pidfile, "tailer" or "writer".pid, and the state directory where `file` set none. */
 bool common_conf_places(struct common_conf *common, const char *program, const char *file);
 
+/* What the command line says instead, NULL: nothing. False, after logging it: out of memory. */
+bool common_conf_override(struct common_conf *common, const char *pidfile, const char *state);
+
 void common_conf_dump(const struct common_conf *common, FILE *out);
 void common_conf_free(struct common_conf *common);
 

@@ -77,8 +77,7 @@ static int take_own(void *context, int value, const char *argument)
 }
 
 /* Sections in turn, in this very process. */
-static int run_once(const struct sections_choice *choice, const struct section_list *list,
-	const struct own *own)
+static int run_once(const struct section_list *list, const struct own *own)
 {
 	int status = STATUS_OK;
 
@@ -86,7 +85,7 @@ static int run_once(const struct sections_choice *choice, const struct section_l
 		int one;
 
 		log_set_section(list->count > 1 ? list->section[i].name : NULL);
-		one = sections_once(&list->section[i], sections_state(choice, list), own->flush);
+		one = sections_once(&list->section[i], own->flush);
 		if (status == STATUS_OK)
 			status = one;
 	}
@@ -100,7 +99,7 @@ static int run_one(const struct options *options, const struct own *own,
 	struct worker worker = {
 		.ready_fd = -1,
 		.adhoc = !choice->config,
-		.state = sections_state(choice, list),
+		.state = sections_conf(list)->common.state,
 	};
 
 	if (list->count != 1) {
@@ -111,7 +110,7 @@ static int run_one(const struct options *options, const struct own *own,
 		log_set_section(list->section[0].name);
 		title_set(PROGRAM ": %s", list->section[0].name);
 	}
-	return options->inetd ? sections_pull(&list->section[0], worker.state, &own->pull)
+	return options->inetd ? sections_pull(&list->section[0], &own->pull)
 			      : sections_run(choice, &list->section[0], &worker);
 }
 
@@ -128,8 +127,8 @@ static int run_daemon(
 	};
 	const struct daemon_setup setup = {
 		.foreground = options->foreground,
-		.pidfile = options->pidfile ? options->pidfile : common->pidfile,
-		.state = sections_state(choice, list),
+		.pidfile = common->pidfile,
+		.state = common->state,
 		.user = common->user,
 		.group = common->group,
 		.log = common->log,
@@ -141,13 +140,13 @@ static int run_daemon(
 static int run_adhoc(const struct options *options, const struct own *own)
 {
 	struct tailer_conf *conf = tailer_conf_adhoc(options->arguments, (size_t)options->count);
-	struct sections_choice choice = { .state = options->state };
+	struct sections_choice choice = { 0 };
 	struct section_list list;
 	int status;
 
-	if (!conf || sections_from(conf, &list) < 0)
+	if (!conf || sections_from(conf, options->state, &list) < 0)
 		return STATUS_FAILURE;
-	status = own->once ? run_once(&choice, &list, own) : run_one(options, own, &choice, &list);
+	status = own->once ? run_once(&list, own) : run_one(options, own, &choice, &list);
 	sections_release(&choice, &list);
 	return status;
 }
@@ -157,6 +156,7 @@ static int run_configured(const struct options *options, const struct own *own)
 	bool here = options->test || options->dump || options->inetd || options->debug || own->once;
 	struct sections_choice choice = {
 		.config = options->config ? options->config : DEFAULT_CONFIG,
+		.pidfile = options->pidfile,
 		.state = options->state,
 		.names = options->arguments,
 		.count = options->count,
@@ -176,8 +176,7 @@ static int run_configured(const struct options *options, const struct own *own)
 	else if (options->test)
 		printf("%s: configuration OK\n", choice.config);
 	else
-		status = own->once ? run_once(&choice, &list, own)
-				   : run_one(options, own, &choice, &list);
+		status = own->once ? run_once(&list, own) : run_one(options, own, &choice, &list);
 	sections_release(&choice, &list);
 	return fflush(stdout) == 0 ? status : STATUS_FAILURE;
 }

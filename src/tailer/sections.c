@@ -111,7 +111,8 @@ int sections_load(void *context, struct section_list *list)
 
 	if (!conf)
 		return -EINVAL;
-	if ((choice->takes_sockets && passed_assign(conf) < 0) || add_all(&loaded, conf) < 0 ||
+	if (!common_conf_override(&conf->common, choice->pidfile, choice->state) ||
+		(choice->takes_sockets && passed_assign(conf) < 0) || add_all(&loaded, conf) < 0 ||
 		!section_list_choose(&loaded, choice->names, choice->count, choice->config) ||
 		check(conf, choice->detached) < 0) {
 		sections_release(context, &loaded);
@@ -122,10 +123,10 @@ int sections_load(void *context, struct section_list *list)
 	return 0;
 }
 
-int sections_from(struct tailer_conf *conf, struct section_list *list)
+int sections_from(struct tailer_conf *conf, const char *state, struct section_list *list)
 {
 	*list = (struct section_list){ .config = conf };
-	if (add_all(list, conf) == 0)
+	if (common_conf_override(&conf->common, NULL, state) && add_all(list, conf) == 0)
 		return 0;
 	sections_release(NULL, list);
 	return -ENOMEM;
@@ -144,11 +145,6 @@ static const struct common_conf *common_of(const struct section *section)
 	return &((const struct tailer_conf *)section->config)->common;
 }
 
-const char *sections_state(const struct sections_choice *choice, const struct section_list *list)
-{
-	return choice->state ? choice->state : sections_conf(list)->common.state;
-}
-
 int sections_run(void *choice, const struct section *section, struct worker *worker)
 {
 	const struct store_place place = { .state = worker->state, .name = section->files };
@@ -157,16 +153,19 @@ int sections_run(void *choice, const struct section *section, struct worker *wor
 	return loop_run(section->settings, &place, common_of(section)->stop_timeout_ns, worker);
 }
 
-int sections_once(const struct section *section, const char *state, bool flush)
+int sections_once(const struct section *section, bool flush)
 {
-	const struct store_place place = { .state = state, .name = section->files };
+	const struct store_place place = {
+		.state = common_of(section)->state,
+		.name = section->files,
+	};
 
 	return once_run(section->settings, &place, flush);
 }
 
-int sections_pull(const struct section *section, const char *state, const struct pull *pull)
+int sections_pull(const struct section *section, const struct pull *pull)
 {
-	struct store_place place = { .state = state };
+	struct store_place place = { .state = common_of(section)->state };
 	char *files;
 	int status;
 

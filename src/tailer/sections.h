@@ -8,9 +8,9 @@
 
 /* What the command line says about them; lives as long as the sections. */
 struct sections_choice {
-	const char *config; /* path of the file; NULL: `adhoc` is the configuration */
-	const char *state;  /* instead of the configuration's, or NULL */
-	char *const *names; /* of those to run; none: all */
+	const char *config;          /* path of the file; NULL: `adhoc` is the configuration */
+	const char *pidfile, *state; /* instead of the configuration's, or NULL */
+	char *const *names;          /* of those to run; none: all */
 	int count;
 	int log_level;      /* instead of the configuration's, or -1 */
 	bool detached;      /* nobody will see standard output */
@@ -25,17 +25,14 @@ int sections_run(void *choice, const struct section *section, struct worker *wor
 /* The configuration that a list was made from. */
 const struct tailer_conf *sections_conf(const struct section_list *list);
 
-/* A list for the ad-hoc form, which takes over `conf`. 0 or a negative errno (logged). */
-int sections_from(struct tailer_conf *conf, struct section_list *list);
-
-/* Where sections keep their state: as the command line says, or else the configuration; ad hoc
- * there is only the command line. NULL: nowhere. */
-const char *sections_state(const struct sections_choice *choice, const struct section_list *list);
+/* A list for the ad-hoc form, which takes over `conf`; `state` may be NULL: nowhere. 0 or a
+ * negative errno (logged). */
+int sections_from(struct tailer_conf *conf, const char *state, struct section_list *list);
 
 /* --once: to the end of what is there now. The exit status. */
-int sections_once(const struct section *section, const char *state, bool flush);
+int sections_once(const struct section *section, bool flush);
 
 /* -i: to the client on standard output what it has not pulled yet. The exit status. */
-int sections_pull(const struct section *section, const char *state, const struct pull *pull);
+int sections_pull(const struct section *section, const struct pull *pull);
 
 #endif

@@ -83,7 +83,7 @@ static int run_one(const struct options *options, struct sections_choice *choice
 	struct worker worker = {
 		.ready_fd = -1,
 		.adhoc = options->inetd,
-		.state = sections_state(choice, list),
+		.state = sections_conf(list)->common.state,
 	};
 
 	if (list->count != 1) {
@@ -109,8 +109,8 @@ static int run_daemon(
 	};
 	const struct daemon_setup setup = {
 		.foreground = options->foreground,
-		.pidfile = options->pidfile ? options->pidfile : common->pidfile,
-		.state = sections_state(choice, list),
+		.pidfile = common->pidfile,
+		.state = common->state,
 		.user = common->user,
 		.group = common->group,
 		.log = common->log,
@@ -123,6 +123,7 @@ static int run_configured(const struct options *options)
 {
 	struct sections_choice choice = {
 		.config = options->config ? options->config : DEFAULT_CONFIG,
+		.pidfile = options->pidfile,
 		.state = options->state,
 		.names = options->arguments,
 		.count = options->count,

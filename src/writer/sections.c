@@ -44,7 +44,8 @@ int sections_load(void *context, struct section_list *list)
 	if (!conf)
 		return -EINVAL;
 	loaded.stop_timeout_ns = conf->common.stop_timeout_ns;
-	if (add_all(&loaded, conf) < 0 ||
+	if (!common_conf_override(&conf->common, choice->pidfile, choice->state) ||
+		add_all(&loaded, conf) < 0 ||
 		!section_list_choose(&loaded, choice->names, choice->count, choice->config)) {
 		sections_release(context, &loaded);
 		return -EINVAL;
@@ -65,11 +66,6 @@ void sections_release(void *choice, struct section_list *list)
 static bool is_replay(const struct section *section)
 {
 	return strcmp(section->kind, REPLAY) == 0;
-}
-
-const char *sections_state(const struct sections_choice *choice, const struct section_list *list)
-{
-	return choice->state ? choice->state : sections_conf(list)->common.state;
 }
 
 int sections_run(void *choice, const struct section *section, struct worker *worker)

@@ -7,9 +7,9 @@
 
 /* What the command line says about them; lives as long as the sections. */
 struct sections_choice {
-	const char *config; /* path of the file */
-	const char *state;  /* instead of the configuration's, or NULL */
-	char *const *names; /* of those to run; none: all */
+	const char *config;          /* path of the file */
+	const char *pidfile, *state; /* instead of the configuration's, or NULL */
+	char *const *names;          /* of those to run; none: all */
 	int count;
 	int log_level; /* instead of the configuration's, or -1 */
 };
@@ -18,9 +18,6 @@ struct sections_choice {
 int sections_load(void *context, struct section_list *list);
 void sections_release(void *choice, struct section_list *list);
 int sections_run(void *choice, const struct section *section, struct worker *worker);
-
-/* Where sections keep their state: as the command line says, or else the configuration. */
-const char *sections_state(const struct sections_choice *choice, const struct section_list *list);
 
 /* The configuration that a list was made from. */
 const struct writer_conf *sections_conf(const struct section_list *list);

@@ -59,6 +59,14 @@ still() {
     exec 9>&-
 }
 
+@test "-T: with what the command line says instead" {
+    printf '%s\n' "state = \"$PWD/kept\"" 'replay "r" { source = "/s" target = "/t" }' >w.conf
+    "$WRITER" -T -f w.conf -s other -P other.pid >dump
+    contains dump "^state = \"$PWD/other\"$"
+    contains dump "^pidfile = \"$PWD/other.pid\"$"
+    run -0 "$WRITER" -t -f dump
+}
+
 @test "SIGHUP with another state directory: it changes with a restart, and no line is written twice" {
     numbered 1 1000 >source
     printf '%s\n' "state = \"$PWD/kept\"" "pidfile = \"$PWD/run/w.pid\"" \
