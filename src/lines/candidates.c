@@ -49,16 +49,29 @@ bool candidate_same_inode(const struct logfile *file, const struct candidate *ca
 	return candidate->st.st_ino == file->record.place.inode;
 }
 
-/* Is a compressed file cut short, and was it written within the last `grace`? Then it is being
- * written, and what it will be cannot be told yet. */
+static bool was_touched(const struct candidate *candidate, const struct content *content)
+{
+	struct stat now;
+
+	return content_stat(content, &now) == 0 &&
+	       (now.st_size != candidate->st.st_size ||
+		       clock_ns(&now.st_ctim) != clock_ns(&candidate->st.st_ctim));
+}
+
+/* Is a compressed file cut short, and was it written within the last `grace`, or while we looked at
+ * it? Then it is being written, and what it will be cannot be told yet. */
 static bool is_being_packed(
 	const struct candidate *candidate, struct content *content, const struct look *look)
 {
 	uint64_t changed = clock_ns(&candidate->st.st_ctim);
+	bool cut;
 	char byte;
 
-	return content_packed(content) && changed + look->rules->grace_ns > clock_realtime_ns() &&
-	       content_read(content, &byte, 1, UINT64_MAX / 2) == -EBADMSG;
+	if (!content_packed(content))
+		return false;
+	cut = content_read(content, &byte, 1, UINT64_MAX / 2) == -EBADMSG;
+	return was_touched(candidate, content) || /* asked last: whoever was faster shows */
+	       (cut && changed + look->rules->grace_ns > clock_realtime_ns());
 }
 
 /* Does its content lead to the place where we are? */
