@@ -49,7 +49,7 @@ class Scenario:
     def __init__(self, watch="poll"):
         self.directory = tempfile.mkdtemp(prefix="torture.")
         self.driver = Once(self.directory, 1, Rules(4096, "split"), "number", 9, "app.log",
-                           small=False, watch=watch)
+                           small=False, watch=watch, alone=True)
 
     def close(self):
         self.driver.close()
