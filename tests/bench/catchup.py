@@ -6,7 +6,7 @@ import statistics
 import time
 
 import readers
-from measure import Peak, size, spread, stop, table, wait_for
+from measure import Peak, size, spread, stop, table, wait_for, wait_for_exit
 from readers import Reader
 
 LIMIT = 300  # seconds
@@ -27,7 +27,7 @@ def until_exit(reader, room, log, out):
     begin = time.perf_counter()
     process = reader.start(room, [log], out)
     peak = Peak(process.pid)
-    if process.wait(LIMIT) != 0:
+    if wait_for_exit(process, LIMIT) != 0:
         raise RuntimeError(f"{reader.name}: exit status {process.returncode}")
     return time.perf_counter() - begin, peak.mb
 

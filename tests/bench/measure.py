@@ -1,6 +1,7 @@
 """What processes cost, and tables."""
 
 import os
+import select
 import statistics
 import subprocess
 import threading
@@ -91,6 +92,17 @@ def stop(process):
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def wait_for_exit(process, seconds):
+    """Its status, at once: Popen.wait() with a limit looks only each 50 ms."""
+    ended = os.pidfd_open(process.pid)
+    try:
+        if not select.select([ended], [], [], seconds)[0]:
+            raise TimeoutError(f"waited {seconds:g} s in vain for the end of {process.args[0]}")
+    finally:
+        os.close(ended)
+    return process.wait()
 
 
 def wait_for(condition, seconds, what):
