@@ -250,6 +250,7 @@ lacks() { ! contains "$@"; }
     require_terminal
     numbered 1 3 >log
     tail_daemon
+    wait_for 10 is_row 4 42 # saved
     cat >drive.py <<'EOF'
 import fcntl, os, pty, select, struct, sys, termios, time
 child, fd = pty.fork()
