@@ -423,11 +423,18 @@ static bool is_overwritten(const struct logfile *file)
 	       place_fits_content(&file->record.place, content_read, file->content) == 0;
 }
 
-static void displace_overwritten(
+/* To be asked before the copies are listed: then they are complete. */
+static void note_overwritten(struct stream *stream)
+{
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		file->displaced |= file->content && is_overwritten(file);
+}
+
+static void part_displaced(
 	struct stream *stream, const struct candidates *candidates, const struct look *look)
 {
 	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (file->content && (file->displaced || is_overwritten(file)))
+		if (file->content && file->displaced)
 			part_from_content(file, candidates, look);
 }
 
@@ -450,10 +457,11 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	int error;
 
 	see_open(stream);
+	note_overwritten(stream);
 	error = candidates_list(stream, live, look, candidates);
 	if (error)
 		return error;
-	displace_overwritten(stream, candidates, look);
+	part_displaced(stream, candidates, look);
 	/* Content is proof, an inode only a hint: that gets what is left. */
 	for (struct logfile *file = stream->oldest; file; file = file->younger)
 		if (file->content || place_seen(&file->record.place))
