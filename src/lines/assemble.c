@@ -14,13 +14,25 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* It may have grown, and been seen, since it was listed. */
+static uint64_t size_now(const struct candidate *candidate)
+{
+	struct stat now;
+	bool same = stat(candidate->path, &now) == 0 && now.st_ino == candidate->st.st_ino;
+
+	return (uint64_t)(same ? now.st_size : candidate->st.st_size);
+}
+
 /* The end of a file was cut off, but not what we have read of it: bytes that were seen are gone. */
 static void note_cut(struct logfile *file, const struct candidate *candidate)
 {
 	struct record *record = &file->record;
-	uint64_t size = (uint64_t)candidate->st.st_size;
+	uint64_t size;
 
-	if (unpack_name(candidate->path) || size >= record->size)
+	if (unpack_name(candidate->path) || (uint64_t)candidate->st.st_size >= record->size)
+		return;
+	size = size_now(candidate);
+	if (size >= record->size)
 		return;
 	if (record->size > record->place.offset)
 		record->accounts.lost += record->size - larger(size, record->place.offset);
