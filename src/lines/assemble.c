@@ -18,7 +18,7 @@ static uint64_t larger(uint64_t a, uint64_t b)
 static uint64_t size_now(const struct candidate *candidate)
 {
 	struct stat now;
-	bool same = stat(candidate->path, &now) == 0 && now.st_ino == candidate->st.st_ino;
+	bool same = stat(candidate->path, &now) == 0 && same_file(&now, &candidate->st);
 
 	return (uint64_t)(same ? now.st_size : candidate->st.st_size);
 }
@@ -398,8 +398,7 @@ static const struct logfile *live_match(const struct candidates *candidates)
 static bool any_leads_to(const struct candidates *candidates, const struct stat *st)
 {
 	for (size_t i = 0; i < candidates->count; i++)
-		if (candidates->list[i].st.st_dev == st->st_dev &&
-			candidates->list[i].st.st_ino == st->st_ino)
+		if (same_file(&candidates->list[i].st, st))
 			return true;
 	return false;
 }
@@ -412,7 +411,6 @@ static void part_from_content(
 	struct logfile *now_there;
 	struct stat st;
 
-	file->displaced = true;
 	file->partial = 0;
 	if (content_packed(file->content) || content_stat(file->content, &st) < 0 ||
 		st.st_size == 0 || any_leads_to(candidates, &st) ||

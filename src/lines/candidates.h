@@ -31,6 +31,9 @@ int candidates_list(const struct stream *stream, const struct stat *live, const 
 	struct candidates *candidates);
 void candidates_free(struct candidates *candidates);
 
+/* Do both speak of the same file, by device and inode? */
+bool same_file(const struct stat *a, const struct stat *b);
+
 bool candidate_same_inode(const struct logfile *file, const struct candidate *candidate);
 
 /* Is the candidate the file? 1, 0, or a negative errno when that cannot be told now. */

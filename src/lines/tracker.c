@@ -160,7 +160,7 @@ static bool path_leads_to(const char *path, const struct stat *st)
 {
 	struct stat there;
 
-	return stat(path, &there) == 0 && there.st_dev == st->st_dev && there.st_ino == st->st_ino;
+	return stat(path, &there) == 0 && same_file(&there, st);
 }
 
 static enum claim claim(const struct look *look, struct stream *self, const struct stat *st)

@@ -10,8 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MEASURE_BLOCK ((size_t)16 << 10)
-#define SEARCH_BLOCK ((size_t)16 << 10)
+#define BLOCK ((size_t)16 << 10)
 /* What may lie between the end of what was read and the place that is saved. */
 #define STEP_BACK (2 * BATCH_BYTES + PLACE_WINDOW)
 
@@ -76,7 +75,7 @@ static ssize_t read_packed(struct source *source, char *buffer, size_t len, uint
 
 static int measure(struct source *source, size_t index)
 {
-	char block[MEASURE_BLOCK];
+	char block[BLOCK];
 	uint64_t length = 0;
 	ssize_t n;
 	int r = open_file(source, index);
@@ -338,7 +337,7 @@ static size_t skip_lines(const char *data, size_t len, source_wanted wanted, voi
 
 int source_find_line(struct source *source, source_wanted wanted, void *context, uint64_t *offset)
 {
-	char block[SEARCH_BLOCK];
+	char block[BLOCK];
 	size_t have = 0, skipped;
 	bool found = false, inside = false; /* a line whose beginning was shown */
 	ssize_t n = source_seek(source, 0);
