@@ -77,6 +77,7 @@ static void end_at_copy(struct logfile *file, const struct candidate *copy)
 {
 	struct record *record = &file->record;
 	struct content *content;
+	uint64_t size;
 
 	if (record->size > record->place.offset)
 		record->accounts.lost += record->size - record->place.offset;
@@ -87,7 +88,8 @@ static void end_at_copy(struct logfile *file, const struct candidate *copy)
 		return;
 	record->place.device = copy->st.st_dev;
 	record->place.inode = copy->st.st_ino;
-	place_set(&record->place, content_read, content, (uint64_t)copy->st.st_size);
+	if (content_length(content, &size) == 0)
+		place_set(&record->place, content_read, content, size);
 	record->size = record->place.offset;
 	content_close(content);
 }
@@ -185,6 +187,13 @@ static void report_loss(const char *path, const struct accounts *accounts)
 			accounts->gaps);
 }
 
+void stream_end(struct stream *stream, struct logfile *file)
+{
+	report_loss(file->record.path, &file->record.accounts);
+	file->record.ended = true;
+	stream->changed = true;
+}
+
 /* Closes the account of a file, and forgets it. */
 static void close_account(struct stream *stream, struct logfile *file)
 {
@@ -192,17 +201,16 @@ static void close_account(struct stream *stream, struct logfile *file)
 
 	if (record->size > record->place.offset)
 		record->accounts.lost += record->size - record->place.offset;
-	report_loss(record->path, &record->accounts);
+	if (!record->ended)
+		report_loss(record->path, &record->accounts);
 	accounts_add(&stream->total, &record->accounts);
 	logfile_free(file);
 	stream->changed = true;
 }
 
-void stream_drop_oldest(struct stream *stream)
+void stream_drop(struct stream *stream, struct logfile *file)
 {
-	struct logfile *file = stream->oldest;
-
-	stream->oldest = file->younger;
+	stream_take_out(stream, file);
 	close_account(stream, file);
 }
 
@@ -271,10 +279,10 @@ static bool is_gone(const struct logfile *file)
 }
 
 /* What becomes of a known file that no candidate is? One that we hold open, or whose disk is away,
- * stays. */
+ * stays; one that has ended, too, if it was not looked for. */
 static bool to_keep(const struct logfile *file, bool live_found)
 {
-	return file->content || (!live_found && !is_gone(file));
+	return file->content || file->record.ended || (!live_found && !is_gone(file));
 }
 
 /* A file that was renamed while it was looked for may have been taken for a new one: nothing was
@@ -325,7 +333,7 @@ static bool any_missing(
 	const struct stream *stream, const struct candidates *candidates, bool with_over)
 {
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->content && !matched(file, candidates) &&
+		if (!file->content && !file->record.ended && !matched(file, candidates) &&
 			(with_over || !logfile_over(file)))
 			return true;
 	return false;
@@ -374,6 +382,8 @@ static bool still_there(struct stream *stream, const struct stat *live, const st
 	struct logfile *file = stream->oldest;
 	struct candidate candidate = { .path = stream->path, .live = true };
 
+	while (file && file->record.ended)
+		file = file->younger;
 	if (!live || !file || file->younger)
 		return false;
 	candidate.st = *live;
@@ -460,6 +470,49 @@ static void see_open(struct stream *stream)
 	}
 }
 
+/* Has it ended, as all before it, and does a younger file tell where we are? Then it need not be
+ * found: it may be much to unpack. */
+static bool is_needless(const struct stream *stream, const struct logfile *file,
+	const struct candidates *candidates)
+{
+	for (const struct logfile *older = stream->oldest; older != file; older = older->younger)
+		if (!older->record.ended)
+			return false;
+	if (!file->record.ended)
+		return false;
+	while ((file = file->younger))
+		if (!file->unseen && matched(file, candidates))
+			return true;
+	return false;
+}
+
+/* Content is proof, an inode only a hint: that gets what is left. */
+static void find_each(struct stream *stream, struct candidates *candidates, const struct look *look)
+{
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		if (!file->record.ended && (file->content || place_seen(&file->record.place)))
+			find(file, candidates, look);
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		if (file->record.ended && !is_needless(stream, file, candidates))
+			find(file, candidates, look);
+	for (struct logfile *file = stream->oldest; file; file = file->younger)
+		if (!file->content && !place_seen(&file->record.place))
+			find(file, candidates, look);
+}
+
+/* What has ended, and is no longer there when it is needed, marks nothing. */
+static void drop_vanished(struct stream *stream, const struct candidates *candidates)
+{
+	struct logfile *next;
+
+	for (struct logfile *file = stream->oldest; file; file = next) {
+		next = file->younger;
+		if (file->record.ended && !matched(file, candidates) &&
+			!is_needless(stream, file, candidates))
+			stream_drop(stream, file);
+	}
+}
+
 static int find_all(struct stream *stream, const struct stat *live, const struct look *look,
 	struct candidates *candidates)
 {
@@ -472,17 +525,12 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	if (error)
 		return error;
 	part_displaced(stream, candidates, look);
-	/* Content is proof, an inode only a hint: that gets what is left. */
-	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (file->content || place_seen(&file->record.place))
-			find(file, candidates, look);
-	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->content && !place_seen(&file->record.place))
-			find(file, candidates, look);
+	find_each(stream, candidates, look);
 	error = candidates->error;
 	stream->postponed = !error && !look->final && any_missing(stream, candidates, true);
 	if (error || stream->postponed)
 		return error;
+	drop_vanished(stream, candidates);
 	for (size_t i = 0; i < candidates->count; i++)
 		if (candidates->list[i].match)
 			go_on(&candidates->list[i], look);

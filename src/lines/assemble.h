@@ -18,7 +18,10 @@ void stream_displace(struct stream *stream, struct logfile *file, const struct l
  * true when that cannot be told now. */
 bool stream_find_copy(struct stream *stream, struct logfile *file, const struct look *look);
 
-/* Closes the account of the oldest file, and forgets it. */
-void stream_drop_oldest(struct stream *stream);
+/* Nothing more is expected of the file: it stays to mark how far we have come. */
+void stream_end(struct stream *stream, struct logfile *file);
+
+/* Closes the account of the file, and forgets it. */
+void stream_drop(struct stream *stream, struct logfile *file);
 
 #endif

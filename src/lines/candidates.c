@@ -64,12 +64,12 @@ static bool is_being_packed(
 	const struct candidate *candidate, struct content *content, const struct look *look)
 {
 	uint64_t changed = clock_ns(&candidate->st.st_ctim);
+	uint64_t size;
 	bool cut;
-	char byte;
 
 	if (!content_packed(content))
 		return false;
-	cut = content_read(content, &byte, 1, UINT64_MAX / 2) == -EBADMSG;
+	cut = content_length(content, &size) == -EBADMSG;
 	return was_touched(candidate, content) || /* asked last: whoever was faster shows */
 	       (cut && changed + look->rules->grace_ns > clock_realtime_ns());
 }
@@ -96,10 +96,12 @@ static int content_fits(
 	return fits;
 }
 
-/* Nothing has been seen of the file: only the inode tells. */
+/* Nothing has been seen of the file: only the inode tells. One that was not compressed has not
+ * become so in place. */
 static bool unseen_fits(const struct logfile *file, const struct candidate *candidate)
 {
-	return logfile_leads_to(file, &candidate->st) && !file->displaced;
+	return logfile_leads_to(file, &candidate->st) && !file->displaced &&
+	       (unpack_name(file->record.path) || !unpack_name(candidate->path));
 }
 
 int candidate_fits(
@@ -157,12 +159,14 @@ static bool shorter_copy(const struct logfile *file, const struct candidate *can
 {
 	const struct place *place = &file->record.place;
 	struct content *content;
+	uint64_t size;
 	bool is_copy;
 
 	if (candidate->live || candidate->match || place->head_length < PLACE_WINDOW ||
 		content_open(candidate->path, &content) < 0)
 		return false;
-	is_copy = place_head_fits(place, content_read, content) == 1;
+	is_copy = place_head_fits(place, content_read, content) == 1 &&
+		  content_length(content, &size) == 0 && size < place->offset;
 	content_close(content);
 	return is_copy;
 }

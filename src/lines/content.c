@@ -167,6 +167,23 @@ int content_stat(const struct content *content, struct stat *st)
 	return fstat(content->fd, st) < 0 ? -errno : 0;
 }
 
+int content_length(struct content *content, uint64_t *size)
+{
+	struct stat st = { 0 };
+	char byte;
+	ssize_t n;
+
+	if (!content->packed) {
+		int error = content_stat(content, &st);
+
+		*size = (uint64_t)st.st_size;
+		return error;
+	}
+	n = unpack_at(content, &byte, 1, UINT64_MAX / 2);
+	*size = content->position;
+	return n < 0 ? (int)n : 0;
+}
+
 bool content_packed(const struct content *content)
 {
 	return content->packed != NULL;

@@ -25,6 +25,10 @@ ssize_t content_read(void *content, void *buffer, size_t len, uint64_t offset);
 /* fstat(2) of the file itself. */
 int content_stat(const struct content *content, struct stat *st);
 
+/* How many bytes content_read() gives in all: the whole of a compressed file is unpacked for that.
+ * 0 or a negative errno. */
+int content_length(struct content *content, uint64_t *size);
+
 bool content_packed(const struct content *content);
 
 /* Forgets a failure to unpack: the file has grown since. */

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a file that begins with more NULs its inode has to tell, until it is read. */
+#define HEAD_BLOCK (64u << 10)
+
 struct logfile *logfile_new(const char *path, const struct stat *st)
 {
 	struct logfile *file = calloc(1, sizeof(*file));
@@ -57,7 +60,7 @@ int logfile_open(struct logfile *file)
 void logfile_see(struct logfile *file)
 {
 	bool closed = !file->content;
-	char head[PLACE_WINDOW];
+	char head[HEAD_BLOCK];
 	ssize_t n;
 
 	if (place_seen(&file->record.place) || logfile_open(file) < 0)

@@ -55,9 +55,34 @@ static int hash_is(place_reader read, void *source, uint64_t offset, size_t len,
 	return found == expected;
 }
 
+/* How many NULs there are at the beginning. */
+static size_t count_nuls(const char *bytes, size_t len)
+{
+	size_t count = 0;
+
+	while (count < len && bytes[count] == '\0')
+		count++;
+	return count;
+}
+
 static ssize_t read_file(void *source, void *buffer, size_t len, uint64_t offset)
 {
 	return file_read_at(*(int *)source, buffer, len, (off_t)offset);
+}
+
+/* The head of a file that has been seen up to `offset`. */
+static int set_head(struct place *place, place_reader read, void *source, uint64_t offset)
+{
+	char bytes[PLACE_WINDOW];
+	size_t first = window(offset), nuls;
+	ssize_t n = read(source, bytes, first, 0);
+
+	if (n < 0)
+		return (int)n;
+	nuls = count_nuls(bytes, (size_t)n);
+	place->head_start = nuls < first ? nuls : 0;
+	place->head_length = nuls < first ? (uint32_t)window(offset - nuls) : 0;
+	return hash_at(read, source, place->head_start, place->head_length, &place->head_hash);
 }
 
 int place_set(struct place *place, place_reader read, void *source, uint64_t offset)
@@ -67,8 +92,7 @@ int place_set(struct place *place, place_reader read, void *source, uint64_t off
 	int error;
 
 	set.offset = offset;
-	set.head_length = (uint32_t)tail;
-	error = hash_at(read, source, 0, tail, &set.head_hash);
+	error = set_head(&set, read, source, offset);
 	if (!error)
 		error = hash_at(read, source, offset - tail, tail, &set.tail_hash);
 	if (!error)
@@ -94,7 +118,7 @@ int place_take(struct place *place, int fd, uint64_t offset)
 
 int place_head_fits(const struct place *place, place_reader read, void *source)
 {
-	return hash_is(read, source, 0, place->head_length, place->head_hash);
+	return hash_is(read, source, place->head_start, place->head_length, place->head_hash);
 }
 
 bool place_tail_fits(const struct place *place, const struct stretch *stretch)
@@ -124,12 +148,18 @@ int place_fits(const struct place *place, int fd)
 
 void place_see(struct place *place, const struct stretch *stretch)
 {
-	/* While the head still grows, the tail reaches back to byte 0. */
-	if (place->head_length == PLACE_WINDOW || stretch->start > 0 ||
-		stretch->len <= place->head_length)
+	uint64_t start = place->head_start, end = stretch->start + stretch->len;
+
+	/* What lies before is only NULs. */
+	if (!place_seen(place))
+		start = stretch->start + count_nuls(stretch->bytes, stretch->len);
+	/* While the head still grows, the tail reaches back to its first byte. */
+	if (place->head_length == PLACE_WINDOW || stretch->start > start ||
+		end <= start + place->head_length)
 		return;
-	place->head_length = (uint32_t)window(stretch->len);
-	place->head_hash = hash(stretch->bytes, place->head_length);
+	place->head_start = start;
+	place->head_length = (uint32_t)window(end - start);
+	place->head_hash = hash(stretch->bytes + (start - stretch->start), place->head_length);
 }
 
 void place_advance(struct place *place, const struct stretch *stretch, uint64_t offset)
@@ -150,22 +180,35 @@ bool place_same_inode(const struct place *a, const struct place *b)
 
 void place_format(const struct place *place, char text[PLACE_TEXT])
 {
-	snprintf(text, PLACE_TEXT, "%jx:%ju:%" PRIu64 ":%" PRIu32 ":%016" PRIx64 ":%016" PRIx64,
+	int len = snprintf(text, PLACE_TEXT,
+		"%jx:%ju:%" PRIu64 ":%" PRIu32 ":%016" PRIx64 ":%016" PRIx64,
 		(uintmax_t)place->device, (uintmax_t)place->inode, place->offset,
 		place->head_length, place->head_hash, place->tail_hash);
+
+	if (place->head_start > 0)
+		snprintf(text + len, (size_t)(PLACE_TEXT - len), ":%" PRIu64, place->head_start);
+}
+
+/* A head grows with what has been seen, until it is whole. */
+static bool is_sound(const struct place *place)
+{
+	if (!place_seen(place) || place->offset <= place->head_start)
+		return place->head_length <= PLACE_WINDOW;
+	return place->head_length <= PLACE_WINDOW &&
+	       place->head_length >= window(place->offset - place->head_start);
 }
 
 int place_parse(struct place *place, const char *text)
 {
-	struct place parsed;
+	struct place parsed = { 0 };
 	uintmax_t device, inode;
-	int end = 0;
+	int end = 0, fields;
 
-	if (sscanf(text, "%jx:%ju:%" SCNu64 ":%" SCNu32 ":%" SCNx64 ":%" SCNx64 "%n", &device,
-		    &inode, &parsed.offset, &parsed.head_length, &parsed.head_hash,
-		    &parsed.tail_hash, &end) != 6 ||
-		text[end] != '\0' || parsed.head_length < window(parsed.offset) ||
-		parsed.head_length > PLACE_WINDOW)
+	fields = sscanf(text,
+		"%jx:%ju:%" SCNu64 ":%" SCNu32 ":%" SCNx64 ":%" SCNx64 "%n:%" SCNu64 "%n", &device,
+		&inode, &parsed.offset, &parsed.head_length, &parsed.head_hash, &parsed.tail_hash,
+		&end, &parsed.head_start, &end);
+	if (fields < 6 || text[end] != '\0' || !is_sound(&parsed))
 		return -EINVAL;
 	parsed.device = (dev_t)device;
 	parsed.inode = (ino_t)inode;

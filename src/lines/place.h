@@ -3,8 +3,9 @@
  * truncated, copied or compressed, and told apart from another with the same inode.
  *
  * Hashes are XXH3 of 64 bits over at most 1 KiB at the start and 1 KiB before the offset, so a
- * place only speaks of bytes that have been seen. A device number may change (reboot, NFS,
- * btrfs) and an inode may be reused: neither proves anything alone.
+ * place only speaks of bytes that have been seen. NULs at the start are no evidence, every log that
+ * was truncated under a writer without O_APPEND has them: the head begins behind them. A device
+ * number may change (reboot, NFS, btrfs) and an inode may be reused: neither proves anything alone.
  *
  * Functions return 0 or a negative errno and leave *place as it was on an error.
  */
@@ -23,10 +24,11 @@ struct place {
 	dev_t device;
 	ino_t inode;
 	uint64_t offset;
-	uint64_t head_hash;   /* of bytes [0, head_length) */
+	uint64_t head_hash;   /* of bytes [head_start, head_start + head_length) */
 	uint64_t tail_hash;   /* of the bytes just before offset, at most PLACE_WINDOW */
 	uint32_t head_length; /* of what has been seen, also behind the offset; at most PLACE_WINDOW
 			       */
+	uint64_t head_start;
 };
 
 /* Bytes [start, start + len) of a file, in memory. */
@@ -40,7 +42,7 @@ struct stretch {
  * negative errno. What a place is compared with need not be a plain file. */
 typedef ssize_t (*place_reader)(void *source, void *buffer, size_t len, uint64_t offset);
 
-/* Has anything of the file been seen? Else only its inode tells it from others. */
+/* Has anything of the file been seen but NULs? Else only its inode tells it from others. */
 bool place_seen(const struct place *place);
 
 /* How many bytes before its offset a place looks at. */

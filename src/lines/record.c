@@ -93,6 +93,8 @@ void record_write(FILE *out, const struct record *record, const char *stream)
 		"file id=%s place=%s size=%" PRIu64 " mtime=%" PRIu64 " discarding=%d nul_run=%d",
 		record->id, place, record->size, record->mtime_ns, record->discarding,
 		record->nul_run);
+	if (record->ended)
+		fputs(" ended=1", out);
 	write_accounts(out, &record->accounts);
 	fputs(" path=", out);
 	record_encode(out, record->path, strlen(record->path));
@@ -134,6 +136,16 @@ static int next_flag(char **rest, const char *key, bool *flag)
 		return -EINVAL;
 	*flag = number == 1;
 	return 0;
+}
+
+/* A flag that is written only if it is set. */
+static int next_option(char **rest, const char *key, bool *flag)
+{
+	size_t len = strlen(key);
+
+	if (!*rest || strncmp(*rest, key, len) != 0 || (*rest)[len] != '=')
+		return 0;
+	return next_flag(rest, key, flag);
 }
 
 static int next_text(char **rest, const char *key, char **text)
@@ -183,7 +195,8 @@ int record_read(char *line, struct record *record, char **stream)
 		next_number(&rest, "mtime", &read.mtime_ns) ||
 		next_flag(&rest, "discarding", &read.discarding) ||
 		next_flag(&rest, "nul_run", &read.nul_run) ||
-		read_accounts(&rest, &read.accounts) || next_text(&rest, "path", &read.path))
+		next_option(&rest, "ended", &read.ended) || read_accounts(&rest, &read.accounts) ||
+		next_text(&rest, "path", &read.path))
 		return -EINVAL;
 	if (next_text(&rest, "stream", stream)) {
 		free(read.path);

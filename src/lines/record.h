@@ -36,6 +36,7 @@ struct record {
 	struct accounts accounts;
 	bool discarding; /* inside a long line whose rest is left out */
 	bool nul_run;    /* begun anew by a truncation, and nothing but NULs since */
+	bool ended;      /* nothing more is expected of it: it marks how far we have come */
 };
 
 /* Writes the record of a file that bears, or bore, the live path `stream`. */

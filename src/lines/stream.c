@@ -311,13 +311,14 @@ bool stream_waits(const struct stream *stream, const struct stream_rules *rules)
 	if (stream->lookup_trouble)
 		return true;
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if ((!file->named && file->content) || file->younger || file->unread ||
-			(file->partial && rules->partial_timeout_ns))
+		if ((!file->named && file->content) || (file->younger && !file->record.ended) ||
+			file->unread || (file->partial && rules->partial_timeout_ns))
 			return true;
 	return false;
 }
 
-/* Its successor has been begun, so its own place is no longer needed to mark where we are. */
+/* Its successor has been begun: it is not needed to tell how far we have come, as long as that one
+ * is not truncated. */
 static bool succeeded(const struct logfile *file)
 {
 	return file->younger && (file->younger->record.place.offset > 0 || file->younger->partial);
@@ -330,21 +331,56 @@ static bool removed(const struct logfile *file)
 	return file->content && content_stat(file->content, &st) == 0 && st.st_nlink == 0;
 }
 
+/* One that has ended is not needed once the next one has, too; an empty one marks nothing. */
+static bool is_superseded(const struct logfile *file)
+{
+	if (file->record.ended)
+		return file->younger && file->younger->record.ended;
+	return succeeded(file) && !place_seen(&file->record.place);
+}
+
+/* Are all before it at their end, too? Then it can mark the place. */
+static bool can_end(const struct stream *stream, const struct logfile *file)
+{
+	const struct logfile *older = stream->oldest;
+
+	while (older->record.ended)
+		older = older->younger;
+	return older == file && succeeded(file);
+}
+
+static bool is_at_end(const struct logfile *file, const struct look *look)
+{
+	return !file->named && logfile_finished(file) && at_rest(file, look);
+}
+
+static void tidy_file(struct stream *stream, struct logfile *file, const struct look *look)
+{
+	if (!is_at_end(file, look))
+		return;
+	if (is_superseded(file) ||
+		(!file->younger && removed(file) && !stream_find_copy(stream, file, look))) {
+		stream_drop(stream, file);
+		return;
+	}
+	if (!logfile_finished(file))
+		return; /* it goes on in its copy */
+	logfile_close(file);
+	if (!file->record.ended && can_end(stream, file))
+		stream_end(stream, file);
+}
+
 size_t stream_tidy(struct stream *stream, const struct look *look)
 {
 	size_t open = 0;
-	struct logfile *file;
+	struct logfile *next;
 
-	while ((file = stream->oldest) && !file->named && logfile_finished(file) &&
-		at_rest(file, look) &&
-		(succeeded(file) ||
-			(!file->younger && removed(file) && !stream_find_copy(stream, file, look))))
-		stream_drop_oldest(stream);
-	for (; file; file = file->younger) {
-		if (!file->named && logfile_finished(file) && at_rest(file, look))
-			logfile_close(file);
-		open += file->content != NULL;
+	for (struct logfile *file = stream->oldest; file; file = next) {
+		next = file->younger;
+		tidy_file(stream, file, look);
 	}
+	for (const struct logfile *file = stream->oldest; file; file = file->younger)
+		open += file->content != NULL;
 	return open;
 }
 
@@ -352,7 +388,7 @@ struct logfile *stream_find(const struct stream *stream, const struct stat *st)
 {
 	struct logfile *file = stream->oldest;
 
-	while (file && !logfile_leads_to(file, st))
+	while (file && (file->record.ended || !logfile_leads_to(file, st)))
 		file = file->younger;
 	return file;
 }

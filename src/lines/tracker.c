@@ -360,6 +360,8 @@ static void summarise_file(const struct logfile *file, struct tracker_summary *s
 	const struct record *record = &file->record;
 
 	accounts_add(&summary->accounts, &record->accounts);
+	if (record->ended)
+		return;
 	if (record->size > record->place.offset)
 		summary->pending += record->size - record->place.offset;
 	summary->files++;

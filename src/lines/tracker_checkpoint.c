@@ -51,7 +51,7 @@ static int add_record(struct tracker *tracker, struct record *record, const char
 		return -ENOMEM;
 	}
 	file->record = *record;
-	file->unread = true;
+	file->unread = !record->ended;
 	file->quiet_since = clock_monotonic_ns();
 	stream->looked = tracker->last_look;
 	stream_append(stream, file);
@@ -152,7 +152,7 @@ uint64_t tracker_unread(const struct tracker *tracker)
 
 	for (size_t i = 0; i < tracker->count; i++)
 		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
-			if (unpack_name(file->record.path))
+			if (unpack_name(file->record.path) && !file->record.ended)
 				return UINT64_MAX;
 	tracker_summarise(tracker, &summary);
 	return summary.pending;

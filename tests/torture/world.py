@@ -156,8 +156,8 @@ class World:
         os.truncate(self.path, 0)
         self.generations.append(Generation(self.path))
         self.live().truncated = not old.edited and (old.seen > 0 or old.truncated)
-        # An inode that was given out again looks like a truncation, so holes are for known files.
-        self.hole = len(old.data) if hole and old.known and not old.edited else 0
+        # An inode that was given out again looks like a truncation, and then its NULs are a hole.
+        self.hole = len(old.data) if hole and self.live().truncated else 0
 
     @staticmethod
     def _copy(source, target):

@@ -36,6 +36,7 @@ static void assert_same_place(const struct place *a, const struct place *b)
 	assert_true(place_same_inode(a, b));
 	assert_int_equal(a->offset, b->offset);
 	assert_int_equal(a->head_length, b->head_length);
+	assert_int_equal(a->head_start, b->head_start);
 	assert_int_equal(a->head_hash, b->head_hash);
 	assert_int_equal(a->tail_hash, b->tail_hash);
 }
@@ -188,6 +189,39 @@ static void test_the_head_is_what_was_seen(void **state)
 	free(bytes);
 }
 
+static void test_nuls_at_the_start_are_no_evidence(void **state)
+{
+	const size_t sizes[] = { 1, PLACE_WINDOW - 1, PLACE_WINDOW, 5000 };
+	struct place other;
+	int fd;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct place place = { 0 };
+		char bytes[SIZE + 5000] = { 0 };
+
+		memset(bytes + sizes[i], 'x', SIZE);
+		place_see(&place, &(struct stretch){ bytes, 0, sizes[i] });
+		assert_false(place_seen(&place));
+		for (size_t seen = 1; seen <= PLACE_WINDOW + 5; seen += 9)
+			place_see(&place, &(struct stretch){ bytes, 0, sizes[i] + seen });
+		assert_int_equal(place.head_start, sizes[i]);
+		assert_int_equal(place.head_length, PLACE_WINDOW);
+		put_bytes("log", bytes, sizes[i] + SIZE);
+		fd = open_for_reading("log");
+		assert_int_equal(place_fits(&place, fd), 1);
+		put_at("log", "y", 1, sizes[i]);
+		assert_int_equal(place_fits(&place, fd), 0);
+		close(fd);
+	}
+	put_bytes("log", "\0\0abc", 5);
+	fd = open_for_reading("log");
+	assert_int_equal(place_take(&other, fd, 4), 0);
+	close(fd);
+	assert_int_equal(other.head_start, 2);
+	assert_int_equal(other.head_length, 2);
+}
+
 static void test_tail_needs_a_stretch_that_covers_it(void **state)
 {
 	struct place place;
@@ -250,12 +284,15 @@ static void test_text_and_back(void **state)
 {
 	static const struct place places[] = {
 		{ 0 },
-		{ 1, 2, 3, 4, 5, 3 },
-		{ (dev_t)-1, (ino_t)-1, UINT64_MAX, UINT64_MAX, UINT64_MAX, PLACE_WINDOW },
+		{ 1, 2, 3, 4, 5, 3, 0 },
+		{ (dev_t)-1, (ino_t)-1, UINT64_MAX, UINT64_MAX, UINT64_MAX, PLACE_WINDOW,
+			UINT64_MAX },
+		{ 1, 2, 30, 0, 5, 0, 0 },
+		{ 1, 2, 30, 4, 5, 7, 25 },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		struct place place;
 		char text[PLACE_TEXT];
 
@@ -278,7 +315,7 @@ static void assert_no_place(const char *text)
 
 static void test_text_that_is_no_place(void **state)
 {
-	static const struct place place = { 1, 2, 3, 4, 5, 3 };
+	static const struct place place = { 1, 2, 3, 4, 5, 3, 0 };
 	char text[PLACE_TEXT], *last;
 
 	(void)state;
@@ -308,6 +345,7 @@ int main(void)
 		ROOM_TEST(test_a_place_of_zeros_is_the_start_of_any_file),
 		ROOM_TEST(test_advancing_is_taking),
 		ROOM_TEST(test_the_head_is_what_was_seen),
+		ROOM_TEST(test_nuls_at_the_start_are_no_evidence),
 		ROOM_TEST(test_tail_needs_a_stretch_that_covers_it),
 		ROOM_TEST(test_beyond_4_gib),
 		cmocka_unit_test(test_a_bad_disk_is_no_answer),
