@@ -434,6 +434,7 @@ static void part_from_content(
 	now_there->younger = file->younger;
 	file->younger = now_there;
 	logfile_note(now_there, &st, look->now);
+	logfile_see(now_there); /* it may have a compressed copy */
 }
 
 /* A copy may be written over in place, while we hold it open. */
@@ -486,17 +487,19 @@ static bool is_needless(const struct stream *stream, const struct logfile *file,
 	return false;
 }
 
-/* Content is proof, an inode only a hint: that gets what is left. */
+/* Content is proof, an inode only a hint: that gets what is left. An empty file that has ended is
+ * not looked for: its inode may have been given out again. */
 static void find_each(struct stream *stream, struct candidates *candidates, const struct look *look)
 {
 	for (struct logfile *file = stream->oldest; file; file = file->younger)
 		if (!file->record.ended && (file->content || place_seen(&file->record.place)))
 			find(file, candidates, look);
 	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (file->record.ended && !is_needless(stream, file, candidates))
+		if (file->record.ended && place_seen(&file->record.place) &&
+			!is_needless(stream, file, candidates))
 			find(file, candidates, look);
 	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->content && !place_seen(&file->record.place))
+		if (!file->record.ended && !file->content && !place_seen(&file->record.place))
 			find(file, candidates, look);
 }
 

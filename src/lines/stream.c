@@ -317,11 +317,14 @@ bool stream_waits(const struct stream *stream, const struct stream_rules *rules)
 	return false;
 }
 
-/* Its successor has been begun: it is not needed to tell how far we have come, as long as that one
- * is not truncated. */
+/* A successor has been begun: it is not needed to tell how far we have come, as long as that one is
+ * not truncated. */
 static bool succeeded(const struct logfile *file)
 {
-	return file->younger && (file->younger->record.place.offset > 0 || file->younger->partial);
+	while ((file = file->younger))
+		if (file->record.place.offset > 0 || file->partial)
+			return true;
+	return false;
 }
 
 static bool removed(const struct logfile *file)
@@ -331,12 +334,18 @@ static bool removed(const struct logfile *file)
 	return file->content && content_stat(file->content, &st) == 0 && st.st_nlink == 0;
 }
 
-/* One that has ended is not needed once the next one has, too; an empty one marks nothing. */
-static bool is_superseded(const struct logfile *file)
+/* The oldest that has ended is needed no longer than until the next one marks the place. An empty
+ * one marks nothing. */
+static bool is_superseded(const struct stream *stream, const struct logfile *file)
 {
-	if (file->record.ended)
-		return file->younger && file->younger->record.ended;
-	return succeeded(file) && !place_seen(&file->record.place);
+	if (file != stream->oldest || !file->record.ended)
+		return false;
+	if (!place_seen(&file->record.place))
+		return true;
+	while ((file = file->younger) && file->record.ended)
+		if (place_seen(&file->record.place))
+			return true;
+	return false;
 }
 
 /* Are all before it at their end, too? Then it can mark the place. */
@@ -358,7 +367,7 @@ static void tidy_file(struct stream *stream, struct logfile *file, const struct 
 {
 	if (!is_at_end(file, look))
 		return;
-	if (is_superseded(file) ||
+	if (is_superseded(stream, file) ||
 		(!file->younger && removed(file) && !stream_find_copy(stream, file, look))) {
 		stream_drop(stream, file);
 		return;

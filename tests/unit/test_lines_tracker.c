@@ -484,6 +484,22 @@ static void test_a_link_turned_back(void **state)
 	assert_nothing_lost(life);
 }
 
+/* All between two looks: only the descriptor leads to what is in the compressed file, too. */
+static void test_truncated_refilled_rotated_and_compressed(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	put("log", "one\n");
+	begin(life);
+	look(life);
+	put("log", "second\n");
+	pack_away("log", "log.1.gz", "second\n");
+	put("log", "three\n");
+	look(life);
+	assert_handed(life, "one\nsecond\nthree\n");
+}
+
 /* The file before it tells that the rotated ones are history. */
 static void test_truncated_soon_after_a_rotation(void **state)
 {
@@ -1055,6 +1071,7 @@ int main(void)
 		LIFE_TEST(test_refilled_past_the_old_offset),
 		LIFE_TEST(test_nuls_of_a_writer_without_append),
 		LIFE_TEST(test_a_link_turned_back),
+		LIFE_TEST(test_truncated_refilled_rotated_and_compressed),
 		LIFE_TEST(test_truncated_soon_after_a_rotation),
 		LIFE_TEST(test_holes_tell_no_file_from_another),
 		LIFE_TEST(test_a_shorter_copy_is_not_read_again),
