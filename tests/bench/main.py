@@ -10,6 +10,7 @@ import idle
 import latency
 import pace
 import rate
+import recovery
 import superdaemon
 
 SECTIONS = {
@@ -17,6 +18,7 @@ SECTIONS = {
     "latency": latency.run,
     "idle": idle.run,
     "rate": rate.run,
+    "recovery": recovery.run,
     "pace": pace.run,
     "superdaemon": superdaemon.run,
 }
