@@ -94,8 +94,24 @@ static void end_at_copy(struct logfile *file, const struct candidate *copy)
 	content_close(content);
 }
 
+/* Has a copy of the deleted file that we hold as much as that? A compressed one is to have more. */
+static bool is_longer(const struct candidate *candidate, const struct stat *held)
+{
+	struct content *content;
+	uint64_t size = 0;
+	int error;
+
+	if (!unpack_name(candidate->path))
+		return candidate->st.st_size >= held->st_size;
+	if (content_open(candidate->path, &content) < 0)
+		return false;
+	error = content_length(content, &size);
+	content_close(content);
+	return !error && size > (uint64_t)held->st_size;
+}
+
 /* A descriptor we hold is surer than a copy of its file. But a file that an editor replaced goes on
- * elsewhere: at the live path, or in what that was renamed to since. */
+ * elsewhere: at the live path, or in what that was renamed, or compressed, to since. */
 static bool goes_on_in(const struct logfile *file, const struct candidate *candidate)
 {
 	struct stat held;
@@ -103,7 +119,7 @@ static bool goes_on_in(const struct logfile *file, const struct candidate *candi
 	if (!file->content || candidate->live || candidate_same_inode(file, candidate))
 		return true;
 	return content_stat(file->content, &held) == 0 && held.st_nlink == 0 &&
-	       !unpack_name(candidate->path) && candidate->st.st_size >= held.st_size;
+	       is_longer(candidate, &held);
 }
 
 static void find(struct logfile *file, struct candidates *candidates, const struct look *look)
@@ -155,26 +171,43 @@ static bool changed_since(const struct stat *st, uint64_t last)
 	return clock_ns(&st->st_mtim) + FILE_TICK_NS >= last;
 }
 
-/* A file of which nothing has been seen is known by its inode alone: it may have been written and
- * truncated since, with a copy among the siblings. */
-static bool is_sure(const struct candidates *candidates, size_t mark)
+/* A known file of which nothing was seen, and that is gone: it may have been filled and compressed
+ * since. */
+static bool unseen_missing(const struct stream *stream, const struct candidates *candidates)
 {
-	return mark < candidates->count && !candidates->list[mark].match->unseen;
+	for (const struct logfile *file = stream->oldest; file; file = file->younger)
+		if (!file->content && !file->record.ended && !place_seen(&file->record.place) &&
+			!matched(file, candidates))
+			return true;
+	return false;
 }
 
-/* Is this one to be read from its first byte? Siblings older than the mark are history; without a
- * sure mark those are, that have not changed since the last look. */
-static bool is_new(const struct stream *stream, const struct candidates *candidates, size_t i,
+/* Does the mark tell which siblings are history? A file of which nothing has been seen is known by
+ * its inode alone: it may have been written and truncated since, with a copy among the siblings. */
+static bool is_sure(const struct stream *stream, const struct candidates *candidates, size_t mark)
+{
+	return mark < candidates->count && !candidates->list[mark].match->unseen &&
+	       !unseen_missing(stream, candidates);
+}
+
+/* Without a sure mark, what has changed since the last look may be new. */
+static uint64_t unsure_since(const struct stream *stream, const struct candidates *candidates,
 	size_t mark, const struct look *look)
 {
 	uint64_t last = stream->looked ? stream->looked : look->last;
+
+	return last == 0 || is_sure(stream, candidates, mark) ? UINT64_MAX : last;
+}
+
+/* Is this one to be read from its first byte? Siblings older than the mark are history, if they
+ * have not changed since `unsure`. */
+static bool is_new(const struct candidates *candidates, size_t i, size_t mark, uint64_t unsure)
+{
 	const struct candidate *candidate = &candidates->list[i];
 
 	if (candidate->match)
 		return false;
-	if (candidate->live || i > mark)
-		return true;
-	return !is_sure(candidates, mark) && last > 0 && changed_since(&candidate->st, last);
+	return candidate->live || i > mark || changed_since(&candidate->st, unsure);
 }
 
 static void report_loss(const char *path, const struct accounts *accounts)
@@ -345,7 +378,7 @@ static void rebuild(
 {
 	struct logfile *old = stream->oldest, *oldest = old;
 	size_t mark = find_mark(candidates);
-	uint64_t gaps = stream->total.gaps;
+	uint64_t gaps = stream->total.gaps, unsure = unsure_since(stream, candidates, mark, look);
 	bool siblings = false;
 
 	stream->missing |= any_missing(stream, candidates, false);
@@ -353,7 +386,7 @@ static void rebuild(
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
 
-		if (!candidate->match && !is_new(stream, candidates, i, mark, look))
+		if (!candidate->match && !is_new(candidates, i, mark, unsure))
 			continue;
 		take_until(stream, &old, next_match(candidates, i), candidates);
 		if (candidate->match) {
@@ -479,7 +512,7 @@ static bool is_needless(const struct stream *stream, const struct logfile *file,
 	for (const struct logfile *older = stream->oldest; older != file; older = older->younger)
 		if (!older->record.ended)
 			return false;
-	if (!file->record.ended)
+	if (!file->record.ended || unseen_missing(stream, candidates))
 		return false;
 	while ((file = file->younger))
 		if (!file->unseen && matched(file, candidates))
@@ -495,11 +528,11 @@ static void find_each(struct stream *stream, struct candidates *candidates, cons
 		if (!file->record.ended && (file->content || place_seen(&file->record.place)))
 			find(file, candidates, look);
 	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (file->record.ended && place_seen(&file->record.place) &&
-			!is_needless(stream, file, candidates))
+		if (!file->record.ended && !file->content && !place_seen(&file->record.place))
 			find(file, candidates, look);
 	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->record.ended && !file->content && !place_seen(&file->record.place))
+		if (file->record.ended && place_seen(&file->record.place) &&
+			!is_needless(stream, file, candidates))
 			find(file, candidates, look);
 }
 

@@ -484,6 +484,46 @@ static void test_a_link_turned_back(void **state)
 	assert_nothing_lost(life);
 }
 
+static void test_edited_rotated_and_compressed(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	put("log", "one\n");
+	begin(life);
+	look(life);
+	put("draft", "one\ntwo\n");
+	assert_int_equal(rename("draft", "log"), 0);
+	pack_away("log", "log.1.gz", "one\ntwo\n");
+	put("log", "three\n");
+	look(life);
+	assert_handed(life, "one\ntwo\nthree\n");
+	assert_nothing_lost(life);
+}
+
+static void test_an_empty_one_that_got_late_lines_and_was_compressed(void **state)
+{
+	struct life *life = life_of(state);
+
+	FILE *writer;
+
+	life->rules.grace_ns = 3600 * NS_PER_S;
+	follow(life, "log");
+	writer = fopen("log", "ae");
+	begin(life);
+	look(life);
+	assert_int_equal(rename("log", "log.1"), 0);
+	put("log", "one\n");
+	look(life);
+	assert_handed(life, "one\n");
+	end(life);
+	fclose(writer);
+	pack_away("log.1", "log.1.gz", "late\n");
+	begin(life);
+	look(life);
+	assert_handed(life, "one\nlate\n");
+}
+
 /* All between two looks: only the descriptor leads to what is in the compressed file, too. */
 static void test_truncated_refilled_rotated_and_compressed(void **state)
 {
@@ -1071,6 +1111,8 @@ int main(void)
 		LIFE_TEST(test_refilled_past_the_old_offset),
 		LIFE_TEST(test_nuls_of_a_writer_without_append),
 		LIFE_TEST(test_a_link_turned_back),
+		LIFE_TEST(test_edited_rotated_and_compressed),
+		LIFE_TEST(test_an_empty_one_that_got_late_lines_and_was_compressed),
 		LIFE_TEST(test_truncated_refilled_rotated_and_compressed),
 		LIFE_TEST(test_truncated_soon_after_a_rotation),
 		LIFE_TEST(test_holes_tell_no_file_from_another),
