@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Files may be renamed while they are looked at, but not for ever; the next look tries again. */
+#define TRIES 5
+
 static uint64_t larger(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -126,12 +129,12 @@ static void find(struct logfile *file, struct candidates *candidates, const stru
 {
 	int error = 0;
 	struct candidate *candidate =
-		file->content ? candidates_find_open(file, candidates, look)
+		file->content ? candidates_find_open(file, candidates, look, &error)
 			      : candidates_find_closed(file, candidates, look, &error);
 
 	if (candidate) {
 		candidate->match = file;
-	} else if (error) {
+	} else if (error == -ESTALE || (error && !file->content)) {
 		candidates->error = error;
 	} else if (file->displaced &&
 		   (candidate = candidates_find_shorter_copy(file, candidates))) {
@@ -589,7 +592,8 @@ static void report_lookup(struct stream *stream, int error, bool unlisted)
 	stream->lookup_trouble = trouble;
 }
 
-void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look)
+/* 0 or a negative errno; -ESTALE: files were renamed while they were looked at. */
+static int assemble(struct stream *stream, const struct stat *live, const struct look *look)
 {
 	struct candidates candidates = { 0 };
 	int error = 0;
@@ -599,9 +603,25 @@ void stream_assemble(struct stream *stream, const struct stat *live, const struc
 	if (!still_there(stream, live, look))
 		error = find_all(stream, live, look, &candidates);
 	candidates_free(&candidates);
-	report_lookup(stream, error, candidates.unlisted);
+	if (error != -ESTALE)
+		report_lookup(stream, error, candidates.unlisted);
 	if (!stream->postponed)
 		stream->assembled = !error;
+	return error;
+}
+
+static bool stat_live(const struct stream *stream, struct stat *st)
+{
+	return stat(stream->path, st) == 0 && S_ISREG(st->st_mode);
+}
+
+void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look)
+{
+	int error = assemble(stream, live, look);
+	struct stat st;
+
+	for (int tries = 1; error == -ESTALE && tries < TRIES; tries++)
+		error = assemble(stream, stat_live(stream, &st) ? &st : NULL, look);
 }
 
 bool stream_find_copy(struct stream *stream, struct logfile *file, const struct look *look)
@@ -621,8 +641,7 @@ bool stream_find_copy(struct stream *stream, struct logfile *file, const struct 
 void stream_displace(struct stream *stream, struct logfile *file, const struct look *look)
 {
 	struct stat st;
-	bool there = stat(stream->path, &st) == 0 && S_ISREG(st.st_mode);
 
 	file->displaced = true;
-	stream_assemble(stream, there ? &st : NULL, look);
+	stream_assemble(stream, stat_live(stream, &st) ? &st : NULL, look);
 }

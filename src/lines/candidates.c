@@ -74,6 +74,22 @@ static bool is_being_packed(
 	       (cut && changed + look->rules->grace_ns > clock_realtime_ns());
 }
 
+/* 0, -ESTALE when its name leads to another file by now, or another negative errno. */
+static int open_candidate(const struct candidate *candidate, struct content **content)
+{
+	struct stat st;
+	int error = content_open(candidate->path, content);
+
+	if (error)
+		return error == -ENOENT ? -ESTALE : error;
+	error = content_stat(*content, &st);
+	if (!error && !same_file(&st, &candidate->st))
+		error = -ESTALE;
+	if (error)
+		content_close(*content);
+	return error;
+}
+
 /* Does its content lead to the place where we are? */
 static int content_fits(
 	const struct logfile *file, const struct candidate *candidate, const struct look *look)
@@ -84,7 +100,7 @@ static int content_fits(
 
 	if (!unpack_name(candidate->path) && (uint64_t)candidate->st.st_size < place->offset)
 		return 0;
-	fits = content_open(candidate->path, &content);
+	fits = open_candidate(candidate, &content);
 	if (fits < 0)
 		return fits;
 	fits = place_fits_content(place, content_read, content);
@@ -139,11 +155,9 @@ struct candidate *candidates_find_closed(const struct logfile *file, struct cand
 	return NULL;
 }
 
-struct candidate *candidates_find_open(
-	const struct logfile *file, struct candidates *candidates, const struct look *look)
+struct candidate *candidates_find_open(const struct logfile *file, struct candidates *candidates,
+	const struct look *look, int *error)
 {
-	int ignored = 0;
-
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
 
@@ -151,7 +165,7 @@ struct candidate *candidates_find_open(
 			return candidate;
 	}
 	return place_seen(&file->record.place)
-		       ? candidates_find_closed(file, candidates, look, &ignored)
+		       ? candidates_find_closed(file, candidates, look, error)
 		       : NULL;
 }
 
@@ -163,7 +177,7 @@ static bool shorter_copy(const struct logfile *file, const struct candidate *can
 	bool is_copy;
 
 	if (candidate->live || candidate->match || place->head_length < PLACE_WINDOW ||
-		content_open(candidate->path, &content) < 0)
+		open_candidate(candidate, &content) < 0)
 		return false;
 	is_copy = place_head_fits(place, content_read, content) == 1 &&
 		  content_length(content, &size) == 0 && size < place->offset;

@@ -42,14 +42,14 @@ int candidate_fits(
 
 /* Where is a file of which we only have the record? In this order: same device and inode, same
  * inode, same path, any. *error is set when the answer NULL is not certain: no descriptors, no
- * memory, a bad disk, or the file itself may not be read. */
+ * memory, a bad disk, or the file itself may not be read; -ESTALE: the list is out of date. */
 struct candidate *candidates_find_closed(const struct logfile *file, struct candidates *candidates,
 	const struct look *look, int *error);
 
 /* Where is a file that we hold open? Where its inode is; else a copy of it may mark the place, or
- * an editor has replaced it by a file that goes on where it stood. */
-struct candidate *candidates_find_open(
-	const struct logfile *file, struct candidates *candidates, const struct look *look);
+ * an editor has replaced it by a file that goes on where it stood. *error as above. */
+struct candidate *candidates_find_open(const struct logfile *file, struct candidates *candidates,
+	const struct look *look, int *error);
 
 /* A copy that was made before all of the file had been read: it begins as the file does and ends
  * before our place. Nothing in it is new. */
