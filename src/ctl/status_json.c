@@ -53,7 +53,7 @@ static void put_files(
 	}
 	json_open(json, "files", '[');
 	for (size_t i = 0; i < tracker->count; i++)
-		for (const struct logfile *file = tracker->streams[i]->oldest; file;
+		for (const struct logfile *file = stream_current(tracker->streams[i]); file;
 			file = file->younger)
 			put_file(json, view, &file->record, tracker->streams[i]->path);
 	json_close(json, ']');

@@ -126,7 +126,7 @@ static void add_section(
 
 	for (size_t i = 0; i < tracker->count; i++) {
 		const struct stream *stream = tracker->streams[i];
-		const struct logfile *file = stream->oldest;
+		const struct logfile *file = stream_current(stream);
 
 		do {
 			add_row(table, view, section, stream, file, first);

@@ -64,12 +64,12 @@ static struct stream *find_stream(const struct tracker *tracker, const char *pat
 	return NULL;
 }
 
-/* A file is itself under any name. */
+/* A file is itself under any name; the inode of one that has ended may be another's by now. */
 static struct record *find_record(const struct tracker *tracker, const struct place *place)
 {
 	for (size_t i = 0; i < tracker->count; i++)
 		for (struct logfile *file = tracker->streams[i]->oldest; file; file = file->younger)
-			if (file->record.place.inode == place->inode &&
+			if (!file->record.ended && file->record.place.inode == place->inode &&
 				file->record.place.device == place->device)
 				return &file->record;
 	return NULL;

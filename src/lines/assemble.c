@@ -415,11 +415,9 @@ static void rebuild(
 /* The usual case at a start: one file, still there. No need to look at its siblings. */
 static bool still_there(struct stream *stream, const struct stat *live, const struct look *look)
 {
-	struct logfile *file = stream->oldest;
+	struct logfile *file = stream_current(stream);
 	struct candidate candidate = { .path = stream->path, .live = true };
 
-	while (file && file->record.ended)
-		file = file->younger;
 	if (!live || !file || file->younger)
 		return false;
 	candidate.st = *live;

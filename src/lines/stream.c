@@ -351,11 +351,7 @@ static bool is_superseded(const struct stream *stream, const struct logfile *fil
 /* Are all before it at their end, too? Then it can mark the place. */
 static bool can_end(const struct stream *stream, const struct logfile *file)
 {
-	const struct logfile *older = stream->oldest;
-
-	while (older->record.ended)
-		older = older->younger;
-	return older == file && succeeded(file);
+	return stream_current(stream) == file && succeeded(file);
 }
 
 static bool is_at_end(const struct logfile *file, const struct look *look)
@@ -391,6 +387,15 @@ size_t stream_tidy(struct stream *stream, const struct look *look)
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
 		open += file->content != NULL;
 	return open;
+}
+
+struct logfile *stream_current(const struct stream *stream)
+{
+	struct logfile *file = stream->oldest;
+
+	while (file && file->record.ended)
+		file = file->younger;
+	return file;
 }
 
 struct logfile *stream_find(const struct stream *stream, const struct stat *st)

@@ -84,6 +84,9 @@ size_t stream_tidy(struct stream *stream, const struct look *look);
 /* Does it wait for a moment to pass (grace, partial_timeout) rather than for bytes? */
 bool stream_waits(const struct stream *stream, const struct stream_rules *rules);
 
+/* The oldest file of which more is expected; NULL if there is none. */
+struct logfile *stream_current(const struct stream *stream);
+
 /* The file that was last seen with this inode; NULL if there is none. */
 struct logfile *stream_find(const struct stream *stream, const struct stat *st);
 
