@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lines/candidates.h"
+#include "lines/match.h"
 #include "lines/unpack.h"
 
 #include <errno.h>
@@ -125,24 +126,6 @@ static bool goes_on_in(const struct logfile *file, const struct candidate *candi
 	       is_longer(candidate, &held);
 }
 
-static void find(struct logfile *file, struct candidates *candidates, const struct look *look)
-{
-	int error = 0;
-	struct candidate *candidate =
-		file->content ? candidates_find_open(file, candidates, look, &error)
-			      : candidates_find_closed(file, candidates, look, &error);
-
-	if (candidate) {
-		candidate->match = file;
-	} else if (error == -ESTALE || (error && !file->content)) {
-		candidates->error = error;
-	} else if (file->displaced &&
-		   (candidate = candidates_find_shorter_copy(file, candidates))) {
-		candidate->match = file;
-		candidate->shorter = true;
-	}
-}
-
 static void go_on(const struct candidate *candidate, const struct look *look)
 {
 	if (candidate->shorter)
@@ -151,46 +134,9 @@ static void go_on(const struct candidate *candidate, const struct look *look)
 		move_to(candidate->match, candidate, look);
 }
 
-static bool matched(const struct logfile *file, const struct candidates *candidates)
-{
-	for (size_t i = 0; i < candidates->count; i++)
-		if (candidates->list[i].match == file)
-			return true;
-	return false;
-}
-
-/* The oldest candidate that we know marks where we are; the count, if we know none. */
-static size_t find_mark(const struct candidates *candidates)
-{
-	size_t i = 0;
-
-	while (i < candidates->count && !candidates->list[i].match)
-		i++;
-	return i;
-}
-
 static bool changed_since(const struct stat *st, uint64_t last)
 {
 	return clock_ns(&st->st_mtim) + FILE_TICK_NS >= last;
-}
-
-/* A known file of which nothing was seen, and that is gone: it may have been filled and compressed
- * since. */
-static bool unseen_missing(const struct stream *stream, const struct candidates *candidates)
-{
-	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->content && !file->record.ended && !place_seen(&file->record.place) &&
-			!matched(file, candidates))
-			return true;
-	return false;
-}
-
-/* Does the mark tell which siblings are history? A file of which nothing has been seen is known by
- * its inode alone: it may have been written and truncated since, with a copy among the siblings. */
-static bool is_sure(const struct stream *stream, const struct candidates *candidates, size_t mark)
-{
-	return mark < candidates->count && !candidates->list[mark].match->unseen &&
-	       !unseen_missing(stream, candidates);
 }
 
 /* Without a sure mark, what has changed since the last look may be new. */
@@ -199,7 +145,7 @@ static uint64_t unsure_since(const struct stream *stream, const struct candidate
 {
 	uint64_t last = stream->looked ? stream->looked : look->last;
 
-	return last == 0 || is_sure(stream, candidates, mark) ? UINT64_MAX : last;
+	return last == 0 || match_is_sure(stream, candidates, mark) ? UINT64_MAX : last;
 }
 
 /* Is this one to be read from its first byte? Siblings older than the mark are history, if they
@@ -340,7 +286,7 @@ static void take_until(struct stream *stream, struct logfile **old, const struct
 		struct logfile *file = *old;
 
 		*old = file->younger;
-		if (matched(file, candidates))
+		if (match_found(file, candidates))
 			continue;
 		if (!file->content && is_double(file, candidates)) {
 			logfile_free(file);
@@ -369,7 +315,7 @@ static bool any_missing(
 	const struct stream *stream, const struct candidates *candidates, bool with_over)
 {
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->content && !file->record.ended && !matched(file, candidates) &&
+		if (!file->content && !file->record.ended && !match_found(file, candidates) &&
 			(with_over || !logfile_over(file)))
 			return true;
 	return false;
@@ -380,7 +326,7 @@ static void rebuild(
 	struct stream *stream, struct candidates *candidates, bool anew, const struct look *look)
 {
 	struct logfile *old = stream->oldest, *oldest = old;
-	size_t mark = find_mark(candidates);
+	size_t mark = match_mark(candidates);
 	uint64_t gaps = stream->total.gaps, unsure = unsure_since(stream, candidates, mark, look);
 	bool siblings = false;
 
@@ -505,38 +451,6 @@ static void see_open(struct stream *stream)
 	}
 }
 
-/* Has it ended, as all before it, and does a younger file tell where we are? Then it need not be
- * found: it may be much to unpack. */
-static bool is_needless(const struct stream *stream, const struct logfile *file,
-	const struct candidates *candidates)
-{
-	for (const struct logfile *older = stream->oldest; older != file; older = older->younger)
-		if (!older->record.ended)
-			return false;
-	if (!file->record.ended || unseen_missing(stream, candidates))
-		return false;
-	while ((file = file->younger))
-		if (!file->unseen && matched(file, candidates))
-			return true;
-	return false;
-}
-
-/* Content is proof, an inode only a hint: that gets what is left. An empty file that has ended is
- * not looked for: its inode may have been given out again. */
-static void find_each(struct stream *stream, struct candidates *candidates, const struct look *look)
-{
-	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->record.ended && (file->content || place_seen(&file->record.place)))
-			find(file, candidates, look);
-	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (!file->record.ended && !file->content && !place_seen(&file->record.place))
-			find(file, candidates, look);
-	for (struct logfile *file = stream->oldest; file; file = file->younger)
-		if (file->record.ended && place_seen(&file->record.place) &&
-			!is_needless(stream, file, candidates))
-			find(file, candidates, look);
-}
-
 /* What has ended, and is no longer there when it is needed, marks nothing. */
 static void drop_vanished(struct stream *stream, const struct candidates *candidates)
 {
@@ -544,8 +458,8 @@ static void drop_vanished(struct stream *stream, const struct candidates *candid
 
 	for (struct logfile *file = stream->oldest; file; file = next) {
 		next = file->younger;
-		if (file->record.ended && !matched(file, candidates) &&
-			!is_needless(stream, file, candidates))
+		if (file->record.ended && !match_found(file, candidates) &&
+			!match_needless(stream, file, candidates))
 			stream_drop(stream, file);
 	}
 }
@@ -562,7 +476,7 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	if (error)
 		return error;
 	part_displaced(stream, candidates, look);
-	find_each(stream, candidates, look);
+	match_all(stream, candidates, look);
 	error = candidates->error;
 	stream->postponed = !error && !look->final && any_missing(stream, candidates, true);
 	if (error || stream->postponed)
