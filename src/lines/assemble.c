@@ -18,13 +18,15 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* It may have grown, and been seen, since it was listed. */
-static uint64_t size_now(const struct candidate *candidate)
+/* It may have grown, and been seen, since it was listed; if its name leads elsewhere by now,
+ * nothing tells that it has been cut off. */
+static uint64_t size_now(const struct logfile *file, const struct candidate *candidate)
 {
 	struct stat now;
-	bool same = stat(candidate->path, &now) == 0 && same_file(&now, &candidate->st);
+	int error = file->content ? content_stat(file->content, &now) : stat(candidate->path, &now);
 
-	return (uint64_t)(same ? now.st_size : candidate->st.st_size);
+	return !error && same_file(&now, &candidate->st) ? (uint64_t)now.st_size
+							 : file->record.size;
 }
 
 /* The end of a file was cut off, but not what we have read of it: bytes that were seen are gone. */
@@ -35,7 +37,7 @@ static void note_cut(struct logfile *file, const struct candidate *candidate)
 
 	if (unpack_name(candidate->path) || (uint64_t)candidate->st.st_size >= record->size)
 		return;
-	size = size_now(candidate);
+	size = size_now(file, candidate);
 	if (size >= record->size)
 		return;
 	if (record->size > record->place.offset)
