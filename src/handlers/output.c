@@ -189,17 +189,30 @@ static int count_doubt(struct doubt *doubt, int fd)
 	return 0;
 }
 
+/* Can all that is in doubt come again? Newlines may have been added; only then it has to be read.
+ */
+static int find_cut(struct doubt *doubt, int fd, const struct lk_resume *resume, bool *replays)
+{
+	uint64_t len = doubt->end - doubt->from;
+	int error = 0;
+
+	*replays = resume->replays && len <= resume->most;
+	if (!*replays) {
+		error = count_doubt(doubt, fd);
+		*replays = resume->replays && len - doubt->lines <= resume->most;
+	}
+	if (*replays)
+		doubt->cut = doubt->from;
+	return error;
+}
+
 static int settle_doubt(struct output *output, struct doubt *doubt, const struct lk_resume *resume)
 {
-	int error = count_doubt(doubt, output->fd);
 	bool replays;
+	int error = find_cut(doubt, output->fd, resume, &replays);
 
 	if (error)
 		return error;
-	/* Newlines may have been added. */
-	replays = resume->replays && doubt->end - doubt->from - doubt->lines <= resume->most;
-	if (replays)
-		doubt->cut = doubt->from;
 	if (doubt->cut < doubt->end && ftruncate(output->fd, (off_t)doubt->cut) < 0)
 		return -errno;
 	if (replays)
