@@ -524,9 +524,11 @@ static int assemble(struct stream *stream, const struct stat *live, const struct
 	return error;
 }
 
-static bool stat_live(const struct stream *stream, struct stat *st)
+int stream_stat(const struct stream *stream, struct stat *st)
 {
-	return stat(stream->path, st) == 0 && S_ISREG(st->st_mode);
+	if (stat(stream->path, st) < 0)
+		return -errno;
+	return S_ISREG(st->st_mode) ? 0 : -EINVAL;
 }
 
 void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look)
@@ -535,7 +537,7 @@ void stream_assemble(struct stream *stream, const struct stat *live, const struc
 	struct stat st;
 
 	for (int tries = 1; error == -ESTALE && tries < TRIES; tries++)
-		error = assemble(stream, stat_live(stream, &st) ? &st : NULL, look);
+		error = assemble(stream, stream_stat(stream, &st) == 0 ? &st : NULL, look);
 }
 
 bool stream_find_copy(struct stream *stream, struct logfile *file, const struct look *look)
@@ -557,5 +559,5 @@ void stream_displace(struct stream *stream, struct logfile *file, const struct l
 	struct stat st;
 
 	file->displaced = true;
-	stream_assemble(stream, stat_live(stream, &st) ? &st : NULL, look);
+	stream_assemble(stream, stream_stat(stream, &st) == 0 ? &st : NULL, look);
 }

@@ -6,6 +6,9 @@
 
 #include "lines/stream.h"
 
+/* What is at the live path: 0, a negative errno, or -EINVAL when it is not a regular file. */
+int stream_stat(const struct stream *stream, struct stat *st);
+
 /* Finds the known files among the live path (`live`, NULL when it leads nowhere) and its rotated
  * siblings, adds those that are new, and counts what is gone. */
 void stream_assemble(struct stream *stream, const struct stat *live, const struct look *look);

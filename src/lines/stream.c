@@ -70,13 +70,6 @@ static void report(struct stream *stream, int error)
 	stream->trouble = error;
 }
 
-static int stat_path(const struct stream *stream, struct stat *st)
-{
-	if (stat(stream->path, st) < 0)
-		return -errno;
-	return S_ISREG(st->st_mode) ? 0 : -EINVAL;
-}
-
 static bool cut(const struct logfile *file, const struct stat *st)
 {
 	return !unpack_name(file->record.path) && (uint64_t)st->st_size < logfile_size(file);
@@ -147,7 +140,7 @@ static void look_at_path(struct stream *stream, const struct look *look)
 {
 	struct logfile *file = named(stream);
 	struct stat st;
-	int error = stat_path(stream, &st);
+	int error = stream_stat(stream, &st);
 
 	if (!in_rotation(stream, error, look))
 		report(stream, error);
@@ -238,7 +231,7 @@ static int open_file(struct stream *stream, struct logfile *file, const struct l
 	if (!error && *look->spare > 0)
 		--*look->spare;
 	if (error == -ESTALE || error == -ENOENT) {
-		stream_assemble(stream, stat_path(stream, &st) == 0 ? &st : NULL, look);
+		stream_assemble(stream, stream_stat(stream, &st) == 0 ? &st : NULL, look);
 		return -ESTALE;
 	}
 	return error;
