@@ -189,13 +189,13 @@ void place_format(const struct place *place, char text[PLACE_TEXT])
 		snprintf(text + len, (size_t)(PLACE_TEXT - len), ":%" PRIu64, place->head_start);
 }
 
-/* A head grows with what has been seen, until it is whole. */
+/* A head grows with what has been seen behind its start, until it is whole. */
 static bool is_sound(const struct place *place)
 {
-	if (!place_seen(place) || place->offset <= place->head_start)
-		return place->head_length <= PLACE_WINDOW;
+	uint64_t seen = place->offset > place->head_start ? place->offset - place->head_start : 0;
+
 	return place->head_length <= PLACE_WINDOW &&
-	       place->head_length >= window(place->offset - place->head_start);
+	       (!place_seen(place) || place->head_length >= window(seen));
 }
 
 int place_parse(struct place *place, const char *text)
