@@ -2,11 +2,6 @@
 
 load helpers
 
-setup() {
-    enter_room
-    CTL=$BUILD/linekeeperctl
-}
-
 # t.conf with a section "app" that follows `log` into `got`.
 conf() {
     cat >t.conf <<EOF

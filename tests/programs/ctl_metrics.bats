@@ -4,7 +4,6 @@ load helpers
 
 setup() {
     enter_room
-    CTL=$BUILD/linekeeperctl
     cat >t.conf <<EOF
 state = "$PWD/kept"
 pidfile = "$PWD/run/tailer.pid"

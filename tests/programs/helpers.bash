@@ -3,7 +3,7 @@
 # For the tests of the programs, as a user meets them: `load helpers` first in a .bats file.
 # A file with a setup() or teardown() of its own calls enter_room and leave_room in them.
 #
-#   $WRITER $TAILER   the built programs      $SOURCE   the source tree      $BUILD   what was built
+#   $WRITER $TAILER $CTL   the built programs      $SOURCE   the source tree      $BUILD   what was built
 #   The working directory is the test's own and empty; so are the user's state and run time folders.
 
 SOURCE=$(cd "$BATS_TEST_DIRNAME" && until [ -e include/linekeeper/handler.h ]; do cd ..; done && pwd)
@@ -11,7 +11,8 @@ BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$SOURCE/$BUILD ;; esac
 WRITER=$BUILD/linekeeper-writer
 TAILER=$BUILD/linekeeper-tailer
-export SOURCE BUILD WRITER TAILER
+CTL=$BUILD/linekeeperctl
+export SOURCE BUILD WRITER TAILER CTL
 export PATH=$PATH:/usr/sbin:/sbin:$SOURCE/.tools/usr/sbin:$SOURCE/.tools/usr/bin # inetd and others, from `make deps-check`
 
 enter_room() {

@@ -132,7 +132,7 @@ END
         ended crowd 20
         assert_equal 1000 "$(tail -n 1 crowd.out)"
         wait_for 10 figure_is clients 1
-        wait_for 10 test "$(descriptors "$worker")" = "$before"
+        wait_for 10 has_descriptors "$worker" "$before"
         sizes+=("$(resident)")
     done
     echo "kB: ${sizes[*]}"

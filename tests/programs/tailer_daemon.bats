@@ -402,14 +402,14 @@ END
     send tailer HUP
     wait_for 10 cmp -s log got.u
     delivered
-    wait_for 5 [ "$(pgrep -c -P "$(pid tailer)")" -eq 2 ]
+    wait_for 5 has_workers 2
     conf
     send tailer HUP
-    wait_for 5 only_one_worker
-    assert_equal "$before" "$(descriptors "$(pid tailer)")"
+    wait_for 5 has_workers 1
+    wait_for 5 has_descriptors "$(pid tailer)" "$before"
     finish
 }
-only_one_worker() { [ "$(pgrep -c -P "$(pid tailer)")" -eq 1 ]; }
+has_workers() { [ "$(pgrep -c -P "$(pid tailer)")" -eq "$1" ]; }
 
 # --- configuration ---
 

@@ -251,7 +251,7 @@ fifty_rotations() {
         delivered
     done
     wait_for 10 no_rotated_open
-    assert_equal "$descriptors" "$(descriptors "$(worker t)")"
+    wait_for 10 has_descriptors "$(worker t)" "$descriptors"
     assert_equal "$watches" "$(watches "$(worker t)")"
     finish
 }
@@ -419,12 +419,13 @@ refilled_and_gone() {
 partial_not_glued() {
     begin
     printf 'unfinished' >>log
-    wait_for 5 [ -n "$(worker t)" ]
+    wait_for 5 is_pending 10
     : >log
     next 10
     wait_for 10 contains got 'line 00000110'
     finish_without_glue
 }
+is_pending() { "$CTL" -c t.conf metrics | grep -q "pending_bytes.* $1\$"; }
 finish_without_glue() {
     stop tailer
     ! grep -q 'unfinishedline' got
