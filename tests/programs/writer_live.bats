@@ -114,6 +114,6 @@ still() {
     wait_for 2 has_lines logs/target 10
 }
 failed_times() {
-    [ "$("$BUILD/linekeeperctl" --stats run/w.stats metrics |
+    [ "$("$CTL" --stats run/w.stats metrics |
         sed -n 's/^linekeeper_section_restarts_total{.*"r".* //p')" -ge "$1" ]
 }
