@@ -217,7 +217,7 @@ dist: ## a tarball of the last commit
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libconfuse-dev libsystemd-dev libarchive-dev zlib1g-dev libpcre2-dev libxxhash-dev
 CHECK_PACKAGES = bats libcmocka-dev procps socat netcat-openbsd strace valgrind systemd mandoc \
 	iproute2 xz-utils zstd bzip2 lz4 netbase libwrap0 libtirpc3 libevent-2.1-7 libbsd0 libpopt0 \
-	curl python3 zsh
+	curl python3 zsh daemontools s6 execline
 LINT_PACKAGES  = clang clang-format clang-tidy cppcheck shellcheck mandoc
 BENCH_PACKAGES = python3 pv rsyslog
 
@@ -227,11 +227,11 @@ APT_INSTALL = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no
 deps: ## Debian packages for building
 	$(APT_INSTALL) $(BUILD_PACKAGES)
 
-# The super-daemons exclude each other as packages and would be started, logrotate brings cron:
-# only their files are taken.
+# The super-daemons exclude each other as packages and would be started, logrotate brings cron, runit
+# users: only their files are taken.
 deps-check: deps ## ... for the tests, too
 	$(APT_INSTALL) $(CHECK_PACKAGES)
-	mkdir -p .tools && cd .tools && apt-get download xinetd openbsd-inetd logrotate prometheus && \
+	mkdir -p .tools && cd .tools && apt-get download xinetd openbsd-inetd logrotate prometheus runit && \
 		for package in *.deb; do dpkg -x $$package . && rm $$package || exit 1; done
 
 deps-lint: ## ... for lint

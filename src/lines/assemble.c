@@ -88,9 +88,10 @@ static void end_at_copy(struct logfile *file, const struct candidate *copy)
 	if (record->size > record->place.offset)
 		record->accounts.lost += record->size - record->place.offset;
 	record->accounts.gaps++;
+	record->size = record->place.offset;
 	file->displaced = false;
 	file->unread = false;
-	if (logfile_set_path(file, copy->path) < 0 || content_open(copy->path, &content) < 0)
+	if (logfile_set_path(file, copy->path) < 0 || candidate_open(copy, &content) < 0)
 		return;
 	record->place.device = copy->st.st_dev;
 	record->place.inode = copy->st.st_ino;
@@ -109,7 +110,7 @@ static bool is_longer(const struct candidate *candidate, const struct stat *held
 
 	if (!unpack_name(candidate->path))
 		return candidate->st.st_size >= held->st_size;
-	if (content_open(candidate->path, &content) < 0)
+	if (candidate_open(candidate, &content) < 0)
 		return false;
 	error = content_length(content, &size);
 	content_close(content);

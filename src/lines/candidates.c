@@ -74,8 +74,7 @@ static bool is_being_packed(
 	       (cut && changed + look->rules->grace_ns > clock_realtime_ns());
 }
 
-/* 0, -ESTALE when its name leads to another file by now, or another negative errno. */
-static int open_candidate(const struct candidate *candidate, struct content **content)
+int candidate_open(const struct candidate *candidate, struct content **content)
 {
 	struct stat st;
 	int error = content_open(candidate->path, content);
@@ -100,7 +99,7 @@ static int content_fits(
 
 	if (!unpack_name(candidate->path) && (uint64_t)candidate->st.st_size < place->offset)
 		return 0;
-	fits = open_candidate(candidate, &content);
+	fits = candidate_open(candidate, &content);
 	if (fits < 0)
 		return fits;
 	fits = place_fits_content(place, content_read, content);
@@ -177,7 +176,7 @@ static bool shorter_copy(const struct logfile *file, const struct candidate *can
 	bool is_copy;
 
 	if (candidate->live || candidate->match || place->head_length < PLACE_WINDOW ||
-		open_candidate(candidate, &content) < 0)
+		candidate_open(candidate, &content) < 0)
 		return false;
 	is_copy = place_head_fits(place, content_read, content) == 1 &&
 		  content_length(content, &size) == 0 && size < place->offset;

@@ -36,6 +36,9 @@ bool same_file(const struct stat *a, const struct stat *b);
 
 bool candidate_same_inode(const struct logfile *file, const struct candidate *candidate);
 
+/* 0, -ESTALE when its name leads to another file by now, or another negative errno. */
+int candidate_open(const struct candidate *candidate, struct content **content);
+
 /* Is the candidate the file? 1, 0, or a negative errno when that cannot be told now. */
 int candidate_fits(
 	const struct logfile *file, const struct candidate *candidate, const struct look *look);

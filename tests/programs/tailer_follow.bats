@@ -267,7 +267,7 @@ many_files() {
     for i in 0001 0700 9999; do echo "more $i" | tee -a "logs/$i" >>expected; done
     delivered_any_order
     [ "$(descriptors "$(worker t)")" -lt 80 ]
-    sanitized || [ "$(memory "$(worker t)")" -lt 40000 ]
+    sanitized || [ "$(memory "$(worker t)")" -lt 20000 ]
     finish_any_order
 }
 finish_any_order() {

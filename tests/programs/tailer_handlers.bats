@@ -195,6 +195,42 @@ END
     assert_lines_equal expected got
 }
 
+# feed FROM TO: those lines of the log go to the logger, and to its processor.
+feed() {
+    sed -n "$1,$2p" log >&"$to_logger"
+    wait_for 5 has_lines logger/current $(($2 - $1 + 1))
+    send logger ALRM
+    wait_for 5 has_processed "$2"
+}
+has_processed() { cat logger/@*.s >got.logger && [ "$(wc -l <got.logger)" -eq "$1" ]; }
+
+# Each calls the processor at a rotation, which is what their SIGALRM asks for. Descriptor 3 is taken
+# since s6-log, if it is free, leaves descriptor 5 to be closed.
+@test "exec, processor: the same script under multilog, svlogd and s6-log makes the same of it" {
+    local logger to_logger
+
+    require multilog svlogd s6-log
+    processor
+    once
+    numbered 101 200 >>log
+    once
+    mkdir svlogd
+    echo "!$PWD/processor" >svlogd/config
+    for logger in "multilog !$PWD/processor $PWD/multilog" "svlogd $PWD/svlogd" "s6-log !$PWD/processor $PWD/s6-log"; do
+        ln -sfn "${logger##*/}" logger
+        mkfifo lines
+        start logger bash -c "exec $logger <lines 3</dev/null"
+        exec {to_logger}>lines
+        feed 1 100
+        feed 101 200
+        exec {to_logger}>&-
+        ended logger
+        assert_equal 200 "$(cat logger/state)"
+        assert_lines_equal got got.logger
+        rm lines
+    done
+}
+
 # --- syslog ---
 
 @test "syslog: each line is a message at the socket" {
