@@ -162,6 +162,11 @@ char *file_absolute(const char *path)
 	return absolute;
 }
 
+bool file_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 int file_is_remote(int fd)
 {
 	struct statfs fs;

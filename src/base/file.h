@@ -5,7 +5,9 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -29,6 +31,9 @@ int file_make_directories(const char *path, mode_t mode);
 
 /* `path` made absolute by the working directory; the caller frees it. NULL: out of memory. */
 char *file_absolute(const char *path);
+
+/* Do both speak of the same file, by device and inode? */
+bool file_is_same(const struct stat *a, const struct stat *b);
 
 /* Is this on a network or user-space file system, where flock(2) and inotify(7) cannot be relied
  * on? 1, 0 or a negative errno. */

@@ -1,4 +1,5 @@
 #include "config/paths.h"
+#include "base/file.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -30,6 +31,5 @@ bool path_same(const char *a, const char *b)
 
 	if (strcmp(a, b) == 0)
 		return true;
-	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_ino == sb.st_ino &&
-	       sa.st_dev == sb.st_dev;
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && file_is_same(&sa, &sb);
 }

@@ -271,8 +271,7 @@ static bool is_same_file(int fd, int other)
 {
 	struct stat one, two;
 
-	return fstat(fd, &one) == 0 && fstat(other, &two) == 0 && one.st_dev == two.st_dev &&
-	       one.st_ino == two.st_ino;
+	return fstat(fd, &one) == 0 && fstat(other, &two) == 0 && file_is_same(&one, &two);
 }
 
 static int retry_file(const char *file, int target)

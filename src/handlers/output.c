@@ -76,7 +76,7 @@ static int is_at(const char *path, int fd)
 		return -errno;
 	if (stat(path, &named) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	return named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+	return file_is_same(&named, &opened);
 }
 
 static int lock(const char *path, int fd, char *reason, size_t size)

@@ -1,5 +1,6 @@
 #include "lines/assemble.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "lines/candidates.h"
 #include "lines/match.h"
@@ -25,8 +26,8 @@ static uint64_t size_now(const struct logfile *file, const struct candidate *can
 	struct stat now;
 	int error = file->content ? content_stat(file->content, &now) : stat(candidate->path, &now);
 
-	return !error && same_file(&now, &candidate->st) ? (uint64_t)now.st_size
-							 : file->record.size;
+	return !error && file_is_same(&now, &candidate->st) ? (uint64_t)now.st_size
+							    : file->record.size;
 }
 
 /* The end of a file was cut off, but not what we have read of it: bytes that were seen are gone. */
@@ -391,7 +392,7 @@ static const struct logfile *live_match(const struct candidates *candidates)
 static bool any_leads_to(const struct candidates *candidates, const struct stat *st)
 {
 	for (size_t i = 0; i < candidates->count; i++)
-		if (same_file(&candidates->list[i].st, st))
+		if (file_is_same(&candidates->list[i].st, st))
 			return true;
 	return false;
 }
@@ -467,6 +468,16 @@ static void drop_vanished(struct stream *stream, const struct candidates *candid
 	}
 }
 
+/* Has the path come to lead to another file while we looked at its siblings? */
+static bool is_outdated(const struct stream *stream, const struct stat *live)
+{
+	struct stat now;
+
+	if (stream_stat(stream, &now) < 0)
+		return live != NULL;
+	return !live || !file_is_same(&now, live);
+}
+
 static int find_all(struct stream *stream, const struct stat *live, const struct look *look,
 	struct candidates *candidates)
 {
@@ -476,6 +487,8 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	see_open(stream);
 	note_overwritten(stream);
 	error = candidates_list(stream, live, look, candidates);
+	if (!error && is_outdated(stream, live))
+		error = -ESTALE;
 	if (error)
 		return error;
 	part_displaced(stream, candidates, look);

@@ -1,15 +1,11 @@
 #include "lines/candidates.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "lines/unpack.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
 
 int candidates_list(const struct stream *stream, const struct stat *live, const struct look *look,
 	struct candidates *candidates)
@@ -28,7 +24,7 @@ int candidates_list(const struct stream *stream, const struct stat *live, const 
 	/* One that was renamed, or linked, meanwhile is where it was first seen: at the live path.
 	 */
 	for (size_t i = 0; i < siblings->count; i++)
-		if (!live || !same_file(&siblings->list[i].st, live))
+		if (!live || !file_is_same(&siblings->list[i].st, live))
 			candidates->list[candidates->count++] =
 				(struct candidate){ .path = siblings->list[i].path,
 					.st = siblings->list[i].st };
@@ -82,7 +78,7 @@ int candidate_open(const struct candidate *candidate, struct content **content)
 	if (error)
 		return error == -ENOENT ? -ESTALE : error;
 	error = content_stat(*content, &st);
-	if (!error && !same_file(&st, &candidate->st))
+	if (!error && !file_is_same(&st, &candidate->st))
 		error = -ESTALE;
 	if (error)
 		content_close(*content);

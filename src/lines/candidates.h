@@ -31,9 +31,6 @@ int candidates_list(const struct stream *stream, const struct stat *live, const 
 	struct candidates *candidates);
 void candidates_free(struct candidates *candidates);
 
-/* Do both speak of the same file, by device and inode? */
-bool same_file(const struct stat *a, const struct stat *b);
-
 bool candidate_same_inode(const struct logfile *file, const struct candidate *candidate);
 
 /* 0, -ESTALE when its name leads to another file by now, or another negative errno. */

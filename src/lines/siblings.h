@@ -28,7 +28,8 @@ struct siblings {
 
 /* Lists regular files only. Order: number, then date in the name, then mtime; of a plain file and
  * its compressed twin only the plain one. `patterns` ends with NULL; empty or NULL: see above.
- * 0 or a negative errno; a missing directory has no siblings. */
+ * 0 or a negative errno, -ESTALE: files were renamed meanwhile; a missing directory has no
+ * siblings. */
 int siblings_list(const char *live, char *const *patterns, struct listing *listing,
 	struct siblings *siblings);
 

@@ -1,5 +1,6 @@
 #include "lines/tracker.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "lines/candidates.h"
 #include "lines/unpack.h"
@@ -160,7 +161,7 @@ static bool path_leads_to(const char *path, const struct stat *st)
 {
 	struct stat there;
 
-	return stat(path, &there) == 0 && same_file(&there, st);
+	return stat(path, &there) == 0 && file_is_same(&there, st);
 }
 
 static enum claim claim(const struct look *look, struct stream *self, const struct stat *st)

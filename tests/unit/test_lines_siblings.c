@@ -3,6 +3,8 @@
 #include "room.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 /* Made one after the other, so that the times do not follow the names. */
 static void make(const char *const *names)
@@ -220,6 +222,56 @@ static void test_a_listing_for_several_logs(void **state)
 	listing_free(&listing);
 }
 
+/* As long as the test runs: four files, of which one at a time has another name. */
+static void cascade(pid_t test)
+{
+	static const char *const names[] = { "spare", "log.4", "log.3", "log.2", "log.1", "spare" };
+
+	while (getppid() == test) {
+		for (size_t i = 0; i < 5; i++)
+			rename(names[i + 1], names[i]);
+		usleep(200);
+	}
+}
+
+static void assert_distinct(const struct siblings *siblings)
+{
+	for (size_t i = 0; i < siblings->count; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(
+				siblings->list[i].st.st_ino, siblings->list[j].st.st_ino);
+}
+
+static void test_renamed_while_listed_none_is_missed_or_found_twice(void **state)
+{
+	struct listing listing = { 0 };
+	pid_t test = getpid(), child;
+
+	(void)state;
+	make(NAMES("log.4", "log.3", "log.2", "log.1"));
+	child = fork();
+	assert_return_code(child, errno);
+	if (child == 0) {
+		cascade(test);
+		_exit(0);
+	}
+	for (int listed = 0; listed < 3000;) {
+		struct siblings siblings;
+		int error = siblings_list("./log", NULL, &listing, &siblings);
+
+		if (error == -ESTALE)
+			continue;
+		assert_int_equal(error, 0);
+		assert_in_range(siblings.count, 3, 4);
+		assert_distinct(&siblings);
+		siblings_free(&siblings);
+		listed++;
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	listing_free(&listing);
+}
+
 static void test_no_directory_no_siblings(void **state)
 {
 	(void)state;
@@ -314,6 +366,7 @@ int main(void)
 		ROOM_TEST(test_a_live_name_with_wildcards_is_taken_literally),
 		ROOM_TEST(test_a_listing_is_never_stale),
 		ROOM_TEST(test_a_listing_for_several_logs),
+		ROOM_TEST(test_renamed_while_listed_none_is_missed_or_found_twice),
 		ROOM_TEST(test_no_directory_no_siblings),
 		ROOM_TEST(test_own_patterns_replace_the_default),
 		ROOM_TEST(test_own_patterns_by_mtime),
