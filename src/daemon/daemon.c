@@ -110,7 +110,9 @@ static int leave_terminal(const struct daemon_setup *setup, const char *program,
 	int error;
 
 	if (log == LOG_TO_STDERR) {
-		log_error("a daemon that detaches has no standard error to log to");
+		log_error(
+			"log = \"stderr\": a daemon that detaches has none; allowed are \"auto\", "
+			"\"syslog\", \"journal\", and \"stderr\" with -n");
 		return STATUS_CONFIG;
 	}
 	error = detach(boot_fd);

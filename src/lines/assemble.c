@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Files may be renamed while they are looked at, but not for ever; the next look tries again. */
-#define TRIES 5
+#define TRIES 20
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {

@@ -452,6 +452,17 @@ CONF
     wait_for 5 cmp -s log tailer.out
 }
 
+@test "log = stderr in a daemon that detaches: exit 6, and what is allowed" {
+    numbered 1 10 | tee log >expected
+    conf
+    echo 'log = "stderr"' >>t.conf
+    run -6 launch
+    [[ $output == *'log = "stderr"'*'allowed'*'-n'* ]]
+    start tailer "$TAILER" -n -f t.conf
+    delivered
+    finish
+}
+
 @test "-d runs one section in this very process, saying more; several want a name" {
     numbered 1 5 | tee log >expected
     conf
