@@ -352,11 +352,17 @@ static bool is_at_end(const struct logfile *file, const struct look *look)
 	return !file->named && logfile_finished(file) && at_rest(file, look);
 }
 
+/* Nothing was seen of it, only its inode would tell which it is, and that may be another's soon. */
+static bool is_nothing(const struct logfile *file)
+{
+	return !place_seen(&file->record.place) && removed(file);
+}
+
 static void tidy_file(struct stream *stream, struct logfile *file, const struct look *look)
 {
 	if (!is_at_end(file, look))
 		return;
-	if (is_superseded(stream, file) ||
+	if (is_superseded(stream, file) || is_nothing(file) ||
 		(!file->younger && removed(file) && !stream_find_copy(stream, file, look))) {
 		stream_drop(stream, file);
 		return;

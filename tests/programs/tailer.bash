@@ -54,6 +54,7 @@ descriptors() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
 # has_descriptors PID MOST: not more than so many; to be waited for, since a save needs one for a moment.
 has_descriptors() { [ "$(descriptors "$1")" -le "$2" ]; }
 watches() { cat "/proc/$1/fdinfo/"* 2>/dev/null | grep -c ^inotify || true; }
+has_watches() { [ "$(watches "$1")" -le "$2" ]; }
 
 # both SCENARIO: the function runs in a fresh room with watch = "poll", and again with "inotify".
 # Not after || or in a condition: it would no longer end at its first failure.

@@ -252,7 +252,7 @@ fifty_rotations() {
     done
     wait_for 10 no_rotated_open
     wait_for 10 has_descriptors "$(worker t)" "$descriptors"
-    assert_equal "$watches" "$(watches "$(worker t)")"
+    wait_for 10 has_watches "$(worker t)" "$watches"
     finish
 }
 no_rotated_open() { ! ls -l "/proc/$(worker t)/fd" | grep -Eq '/log\.1|deleted'; }

@@ -916,6 +916,33 @@ static void test_a_removed_log_is_forgotten(void **state)
 	assert_handed(life, "one\nnew\n");
 }
 
+/* Its inode may soon be that of a younger one, for which it would be taken. */
+static void test_an_empty_one_that_was_removed_is_forgotten(void **state)
+{
+	struct life *life = life_of(state);
+	struct tracker_summary summary;
+	int writer;
+
+	life->rules.grace_ns = 1000 * NS_PER_S;
+	follow(life, "log");
+	put("log", "one\n");
+	writer = open("log", O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_return_code(writer, errno);
+	begin(life);
+	look(life);
+	assert_int_equal(rename("log", "log.1"), 0);
+	put("log", "");
+	look(life);
+	put("new", "two\n");
+	assert_int_equal(rename("new", "log"), 0);
+	look(life);
+	tracker_summarise(&life->tracker, &summary);
+	assert_int_equal(summary.files, 2); /* that of the writer, and the new one */
+	close(writer);
+	assert_handed(life, "one\ntwo\n");
+	assert_nothing_lost(life);
+}
+
 /* Its disk may only be unmounted. */
 static void test_a_log_whose_directory_is_away_is_remembered(void **state)
 {
@@ -1132,6 +1159,7 @@ int main(void)
 		LIFE_TEST(test_one_file_with_two_names_is_read_once),
 		LIFE_TEST(test_renamed_to_another_path_of_the_section),
 		LIFE_TEST(test_a_removed_log_is_forgotten),
+		LIFE_TEST(test_an_empty_one_that_was_removed_is_forgotten),
 		LIFE_TEST(test_a_log_whose_directory_is_away_is_remembered),
 		LIFE_TEST(test_descriptors_do_not_grow_with_rotations),
 		LIFE_TEST(test_no_more_open_than_allowed),
