@@ -327,24 +327,24 @@ static bool removed(const struct logfile *file)
 	return file->content && content_stat(file->content, &st) == 0 && st.st_nlink == 0;
 }
 
-/* The oldest that has ended is needed no longer than until the next one marks the place. An empty
- * one marks nothing. */
-static bool is_superseded(const struct stream *stream, const struct logfile *file)
-{
-	if (file != stream->oldest || !file->record.ended)
-		return false;
-	if (!place_seen(&file->record.place))
-		return true;
-	while ((file = file->younger) && file->record.ended)
-		if (place_seen(&file->record.place))
-			return true;
-	return false;
-}
-
 /* Are all before it at their end, too? Then it can mark the place. */
 static bool can_end(const struct stream *stream, const struct logfile *file)
 {
 	return stream_current(stream) == file && succeeded(file);
+}
+
+/* The oldest that has ended is needed no longer than until the next one marks the place. An empty
+ * one marks nothing, and its inode may be another's soon. */
+static bool is_superseded(const struct stream *stream, const struct logfile *file)
+{
+	if (!place_seen(&file->record.place))
+		return file->record.ended || can_end(stream, file);
+	if (file != stream->oldest || !file->record.ended)
+		return false;
+	while ((file = file->younger) && file->record.ended)
+		if (place_seen(&file->record.place))
+			return true;
+	return false;
 }
 
 static bool is_at_end(const struct logfile *file, const struct look *look)

@@ -138,6 +138,7 @@ static void save(struct life *life)
 	free(life->checkpoint);
 	out = open_memstream(&life->checkpoint, &size);
 	assert_non_null(out);
+	tracker_see(&life->tracker);
 	tracker_write(&life->tracker, out);
 	fclose(out);
 	tracker_recorded(&life->tracker);
@@ -943,6 +944,30 @@ static void test_an_empty_one_that_was_removed_is_forgotten(void **state)
 	assert_nothing_lost(life);
 }
 
+/* As a compressed copy that got the inode of one that was empty, as if it was that one still. */
+static void test_an_empty_packed_one_is_not_taken_for_its_successor(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	put("log", "one\n");
+	begin(life);
+	look(life);
+	assert_int_equal(rename("log", "log.3"), 0);
+	put("log", "");
+	look(life);
+	pack_away("log", "log.2.gz", "");
+	put("log", "two\n");
+	look(life);
+	pack_away("log.3", "log.2.gz", "one\n");
+	restart(life);
+	assert_int_equal(rename("log", "log.1"), 0);
+	put("log", "three\n");
+	look(life);
+	assert_handed(life, "one\ntwo\nthree\n");
+	assert_nothing_lost(life);
+}
+
 /* Its disk may only be unmounted. */
 static void test_a_log_whose_directory_is_away_is_remembered(void **state)
 {
@@ -1160,6 +1185,7 @@ int main(void)
 		LIFE_TEST(test_renamed_to_another_path_of_the_section),
 		LIFE_TEST(test_a_removed_log_is_forgotten),
 		LIFE_TEST(test_an_empty_one_that_was_removed_is_forgotten),
+		LIFE_TEST(test_an_empty_packed_one_is_not_taken_for_its_successor),
 		LIFE_TEST(test_a_log_whose_directory_is_away_is_remembered),
 		LIFE_TEST(test_descriptors_do_not_grow_with_rotations),
 		LIFE_TEST(test_no_more_open_than_allowed),
