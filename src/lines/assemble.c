@@ -49,12 +49,16 @@ static void note_cut(struct logfile *file, const struct candidate *candidate)
 
 /* A file that we hold open cannot be taken from us: a rotated one may soon be removed, another be
  * deleted before we come to read it. If it is gone already, reading tells. */
-static void secure(struct logfile *file, const struct look *look)
+static int secure(struct logfile *file, const struct look *look)
 {
+	int error;
+
 	if (file->content || (file->named && *look->spare == 0))
-		return;
-	if (logfile_open(file) == 0 && *look->spare > 0)
+		return 0;
+	error = logfile_open(file);
+	if (!error && *look->spare > 0)
 		--*look->spare;
+	return error;
 }
 
 /* From now on the file is read where the candidate is. */
@@ -229,22 +233,27 @@ static void skip_to_end(struct logfile *file, uint64_t size)
 		record->accounts.skipped = offset;
 }
 
-static void add_new(struct stream *stream, const struct candidate *candidate, bool begun_anew,
+/* 0, -ENOMEM, or -ESTALE: it is elsewhere by now, and not added. */
+static int add_new(struct stream *stream, const struct candidate *candidate, bool begun_anew,
 	const struct look *look)
 {
 	struct logfile *file = logfile_new(candidate->path, &candidate->st);
+	int error;
 
-	if (!file) {
-		log_error("%s: %s", candidate->path, reason(-ENOMEM));
-		return;
-	}
+	if (!file)
+		return -ENOMEM;
 	logfile_note(file, &candidate->st, look->now);
 	file->named = candidate->live;
 	file->record.nul_run = candidate->live && begun_anew;
-	secure(file, look);
+	error = secure(file, look);
+	if (error == -ESTALE || error == -ENOENT) {
+		logfile_free(file);
+		return -ESTALE;
+	}
 	if (candidate->live && look->last == 0 && look->rules->start_at_end)
 		skip_to_end(file, (uint64_t)candidate->st.st_size);
 	stream_append(stream, file);
+	return 0;
 }
 
 static bool has_live(const struct candidates *candidates)
@@ -347,8 +356,11 @@ static void rebuild(
 				old = old->younger;
 			stream_append(stream, candidate->match);
 		} else {
+			int error = add_new(stream, candidate, anew, look);
+
 			siblings |= !candidate->live;
-			add_new(stream, candidate, anew, look);
+			if (error)
+				candidates->error = error;
 		}
 	}
 	take_until(stream, &old, NULL, candidates);
@@ -503,7 +515,7 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 			go_on(&candidates->list[i], look);
 	/* The same inode with other content: it was truncated, or reused. */
 	rebuild(stream, candidates, before && before != live_match(candidates), look);
-	return 0;
+	return candidates->error;
 }
 
 static void report_lookup(struct stream *stream, int error, bool unlisted)
