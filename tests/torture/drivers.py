@@ -6,7 +6,7 @@ import signal
 import time
 
 from small_disk import SmallDisk
-from tailer import ACCOUNTS, Tailer, end
+from tailer import Tailer, end
 from world import World
 
 
@@ -72,15 +72,11 @@ class Driver:
                 f"  expected {_short(expected[at:])}\n  found    {_short(found[at:])}\n"
                 f"{_last_lines(self.tailer.said())}")
 
-    def _account(self):
-        accounts = self.tailer.accounts()
-        return accounts.get(self.world.path.encode(), dict.fromkeys(ACCOUNTS, 0))
-
     def _account_fits(self, key, found, expected):
         return found == expected
 
     def _compare_accounts(self):
-        found = self._account()
+        found = self.tailer.accounts()
         for key, expected in self.world.account.items():
             if not self._account_fits(key, found[key], expected):
                 raise Mismatch(f"accounts: {key}={found[key]} instead of {expected}; expected "
@@ -218,7 +214,7 @@ class Daemon(Driver):
         self._wait(self.tailer.has_looked)
         self.world.look()
         self._wait(lambda: self.tailer.handed(self.compared) == self.world.expected[self.compared:])
-        self._wait(lambda: all(self._account_fits(key, self._account()[key], expected)
+        self._wait(lambda: all(self._account_fits(key, self.tailer.accounts()[key], expected)
                                for key, expected in self.world.account.items()))
         self.compare()
 

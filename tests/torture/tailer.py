@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import time
-from urllib.parse import unquote_to_bytes
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(SOURCE, os.environ.get("BUILD", "build"))
@@ -158,13 +157,9 @@ class Tailer:
             return b""
 
     def accounts(self):
-        """Sums over the files of each stream, by path, as of the checkpoint."""
-        sums = {}
-        for words in self._records():
-            account = sums.setdefault(unquote_to_bytes(words["stream"]), {})
-            for key in ACCOUNTS:
-                account[key] = account.get(key, 0) + int(words[key])
-        return sums
+        """Sums over all files, also those of logs that are no more, as of the checkpoint."""
+        records = list(self._records())
+        return {key: sum(int(words[key]) for words in records) for key in ACCOUNTS}
 
     def _records(self):
         for line in self._checkpoint().splitlines():
