@@ -322,14 +322,20 @@ static const struct logfile *next_match(const struct candidates *candidates, siz
 	return NULL;
 }
 
-/* Is there a file of which nothing was found, neither on the disk nor in a descriptor? One that was
- * over has no lines that were handed over since the checkpoint. */
+/* Can lines of it have been handed over since the checkpoint? Not if it was over, nor before a
+ * checkpoint knew it by content. */
+static bool can_be_in_doubt(const struct logfile *file)
+{
+	return place_seen(&file->record.place) && !logfile_over(file);
+}
+
+/* Is there a file of which nothing was found, neither on the disk nor in a descriptor? */
 static bool any_missing(
-	const struct stream *stream, const struct candidates *candidates, bool with_over)
+	const struct stream *stream, const struct candidates *candidates, bool in_doubt)
 {
 	for (const struct logfile *file = stream->oldest; file; file = file->younger)
 		if (!file->content && !file->record.ended && !match_found(file, candidates) &&
-			(with_over || !logfile_over(file)))
+			(!in_doubt || can_be_in_doubt(file)))
 			return true;
 	return false;
 }
@@ -343,7 +349,7 @@ static void rebuild(
 	uint64_t gaps = stream->total.gaps, unsure = unsure_since(stream, candidates, mark, look);
 	bool siblings = false;
 
-	stream->missing |= any_missing(stream, candidates, false);
+	stream->missing |= any_missing(stream, candidates, true);
 	stream->oldest = NULL;
 	for (size_t i = 0; i < candidates->count; i++) {
 		struct candidate *candidate = &candidates->list[i];
@@ -506,7 +512,7 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	part_displaced(stream, candidates, look);
 	match_all(stream, candidates, look);
 	error = candidates->error;
-	stream->postponed = !error && !look->final && any_missing(stream, candidates, true);
+	stream->postponed = !error && !look->final && any_missing(stream, candidates, false);
 	if (error || stream->postponed)
 		return error;
 	drop_vanished(stream, candidates);

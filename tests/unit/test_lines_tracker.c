@@ -944,6 +944,28 @@ static void test_an_empty_one_that_was_removed_is_forgotten(void **state)
 	assert_nothing_lost(life);
 }
 
+/* Its lines were not handed over before a checkpoint knew it by content, so that nothing of it is
+ * in doubt. */
+static void test_an_empty_one_that_is_gone_leaves_no_doubt(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	put("log", "one\n");
+	begin(life);
+	look(life);
+	assert_int_equal(rename("log", "log.2"), 0);
+	put("log", "");
+	look(life);
+	end(life);
+	pack_away("log", "log.1.gz", "two\n");
+	put("log", "three\n");
+	begin(life);
+	look(life);
+	assert_true(tracker_all_found(&life->tracker));
+	assert_handed(life, "one\ntwo\nthree\n");
+}
+
 /* As a compressed copy that got the inode of one that was empty, as if it was that one still. */
 static void test_an_empty_packed_one_is_not_taken_for_its_successor(void **state)
 {
@@ -1185,6 +1207,7 @@ int main(void)
 		LIFE_TEST(test_renamed_to_another_path_of_the_section),
 		LIFE_TEST(test_a_removed_log_is_forgotten),
 		LIFE_TEST(test_an_empty_one_that_was_removed_is_forgotten),
+		LIFE_TEST(test_an_empty_one_that_is_gone_leaves_no_doubt),
 		LIFE_TEST(test_an_empty_packed_one_is_not_taken_for_its_successor),
 		LIFE_TEST(test_a_log_whose_directory_is_away_is_remembered),
 		LIFE_TEST(test_descriptors_do_not_grow_with_rotations),
