@@ -333,12 +333,9 @@ static bool can_end(const struct stream *stream, const struct logfile *file)
 	return stream_current(stream) == file && succeeded(file);
 }
 
-/* The oldest that has ended is needed no longer than until the next one marks the place. An empty
- * one marks nothing, and its inode may be another's soon. */
+/* The oldest that has ended is needed no longer than until the next one marks the place. */
 static bool is_superseded(const struct stream *stream, const struct logfile *file)
 {
-	if (!place_seen(&file->record.place))
-		return file->record.ended || can_end(stream, file);
 	if (file != stream->oldest || !file->record.ended)
 		return false;
 	while ((file = file->younger) && file->record.ended)
@@ -347,22 +344,23 @@ static bool is_superseded(const struct stream *stream, const struct logfile *fil
 	return false;
 }
 
+/* An empty one marks nothing, and is known by its inode alone, which may be another's soon. */
+static bool is_useless(const struct stream *stream, const struct logfile *file)
+{
+	return !place_seen(&file->record.place) &&
+	       (file->record.ended || removed(file) || can_end(stream, file));
+}
+
 static bool is_at_end(const struct logfile *file, const struct look *look)
 {
 	return !file->named && logfile_finished(file) && at_rest(file, look);
-}
-
-/* Nothing was seen of it, only its inode would tell which it is, and that may be another's soon. */
-static bool is_nothing(const struct logfile *file)
-{
-	return !place_seen(&file->record.place) && removed(file);
 }
 
 static void tidy_file(struct stream *stream, struct logfile *file, const struct look *look)
 {
 	if (!is_at_end(file, look))
 		return;
-	if (is_superseded(stream, file) || is_nothing(file) ||
+	if (is_superseded(stream, file) || is_useless(stream, file) ||
 		(!file->younger && removed(file) && !stream_find_copy(stream, file, look))) {
 		stream_drop(stream, file);
 		return;
