@@ -48,7 +48,8 @@ static void note_cut(struct logfile *file, const struct candidate *candidate)
 }
 
 /* A file that we hold open cannot be taken from us: a rotated one may soon be removed, another be
- * deleted before we come to read it. If it is gone already, reading tells. */
+ * deleted before we come to read it. 0, or -ESTALE: it is elsewhere by now. What else keeps it from
+ * being opened, reading tells. */
 static int secure(struct logfile *file, const struct look *look)
 {
 	int error;
@@ -58,28 +59,31 @@ static int secure(struct logfile *file, const struct look *look)
 	error = logfile_open(file);
 	if (!error && *look->spare > 0)
 		--*look->spare;
-	return error;
+	return error == -ESTALE || error == -ENOENT ? -ESTALE : 0;
 }
 
-/* From now on the file is read where the candidate is. */
-static void move_to(
-	struct logfile *file, const struct candidate *candidate, const struct look *look)
+/* From now on the file is read where the candidate is. 0, -ENOMEM, or -ESTALE as above. */
+static int move_to(struct logfile *file, const struct candidate *candidate, const struct look *look)
 {
 	struct place *place = &file->record.place;
+	int error;
 
 	if (!logfile_leads_to(file, &candidate->st))
 		logfile_close(file);
 	if (logfile_set_path(file, candidate->path) < 0)
-		return;
+		return -ENOMEM;
 	place->device = candidate->st.st_dev;
 	place->inode = candidate->st.st_ino;
+	file->named = candidate->live;
+	error = secure(file, look);
+	if (error)
+		return error;
 	note_cut(file, candidate);
 	logfile_note(file, &candidate->st, look->now);
 	file->record.size = logfile_size(file); /* its content has just been verified */
 	file->displaced = false;
 	file->unread = true;
-	file->named = candidate->live;
-	secure(file, look);
+	return 0;
 }
 
 /* Nothing of the file is left to read; between our last reading and the truncation there may have
@@ -134,12 +138,13 @@ static bool goes_on_in(const struct logfile *file, const struct candidate *candi
 	       is_longer(candidate, &held);
 }
 
-static void go_on(const struct candidate *candidate, const struct look *look)
+static int go_on(const struct candidate *candidate, const struct look *look)
 {
 	if (candidate->shorter)
 		end_at_copy(candidate->match, candidate);
 	else if (goes_on_in(candidate->match, candidate))
-		move_to(candidate->match, candidate, look);
+		return move_to(candidate->match, candidate, look);
+	return 0;
 }
 
 static bool changed_since(const struct stat *st, uint64_t last)
@@ -246,9 +251,9 @@ static int add_new(struct stream *stream, const struct candidate *candidate, boo
 	file->named = candidate->live;
 	file->record.nul_run = candidate->live && begun_anew;
 	error = secure(file, look);
-	if (error == -ESTALE || error == -ENOENT) {
+	if (error) {
 		logfile_free(file);
-		return -ESTALE;
+		return error;
 	}
 	if (candidate->live && look->last == 0 && look->rules->start_at_end)
 		skip_to_end(file, (uint64_t)candidate->st.st_size);
@@ -392,8 +397,7 @@ static bool still_there(struct stream *stream, const struct stat *live, const st
 	if (!place_seen(&file->record.place) || !logfile_leads_to(file, live) ||
 		candidate_fits(file, &candidate, look) != 1)
 		return false;
-	move_to(file, &candidate, look);
-	return true;
+	return move_to(file, &candidate, look) == 0;
 }
 
 static void forget_names(struct stream *stream)
@@ -516,9 +520,11 @@ static int find_all(struct stream *stream, const struct stat *live, const struct
 	if (error || stream->postponed)
 		return error;
 	drop_vanished(stream, candidates);
-	for (size_t i = 0; i < candidates->count; i++)
+	for (size_t i = 0; !error && i < candidates->count; i++)
 		if (candidates->list[i].match)
-			go_on(&candidates->list[i], look);
+			error = go_on(&candidates->list[i], look);
+	if (error)
+		return error;
 	/* The same inode with other content: it was truncated, or reused. */
 	rebuild(stream, candidates, before && before != live_match(candidates), look);
 	return candidates->error;
@@ -581,7 +587,7 @@ bool stream_find_copy(struct stream *stream, struct logfile *file, const struct 
 	if (!error && place_seen(&file->record.place))
 		copy = candidates_find_closed(file, &candidates, look, &error);
 	if (copy)
-		move_to(file, copy, look);
+		error = move_to(file, copy, look);
 	candidates_free(&candidates);
 	return copy || error;
 }
