@@ -131,23 +131,63 @@ static int closeness(const struct logfile *file, const struct candidate *candida
 	return strcmp(file->record.path, candidate->path) == 0 ? 2 : 3;
 }
 
+/* Is it the file? *error as for candidates_find_closed(). */
+static bool is_it(const struct logfile *file, const struct candidate *candidate, int close,
+	const struct look *look, int *error)
+{
+	int fit;
+
+	if (candidate->match || closeness(file, candidate) != close)
+		return false;
+	fit = candidate_fits(file, candidate, look);
+	if (fit < 0 && (fit != -EACCES || close < 2))
+		*error = fit;
+	return fit == 1;
+}
+
+/* Compressors, and cp -p, keep the time of the last write; and copies are younger than that. */
+static bool is_written_since(const struct candidate *candidate, uint64_t mtime_ns)
+{
+	return clock_ns(&candidate->st.st_mtim) + FILE_TICK_NS >= mtime_ns;
+}
+
+/* Several files may begin alike, with the same header. Where no inode decides, ours is the oldest
+ * of those that were written since we saw it last. */
+static struct candidate *find_copy(const struct logfile *file, struct candidates *candidates,
+	const struct look *look, int *error)
+{
+	for (size_t i = 0; i < candidates->count; i++) {
+		struct candidate *candidate = &candidates->list[i];
+
+		if (is_written_since(candidate, file->record.mtime_ns) &&
+			(is_it(file, candidate, 2, look, error) ||
+				is_it(file, candidate, 3, look, error)))
+			return candidate;
+	}
+	return NULL;
+}
+
+static struct candidate *find_close(const struct logfile *file, struct candidates *candidates,
+	int close, const struct look *look, int *error)
+{
+	for (size_t i = candidates->count; i-- > 0;)
+		if (is_it(file, &candidates->list[i], close, look, error))
+			return &candidates->list[i];
+	return NULL;
+}
+
 struct candidate *candidates_find_closed(const struct logfile *file, struct candidates *candidates,
 	const struct look *look, int *error)
 {
-	for (int close = 0; close <= 3; close++)
-		for (size_t i = candidates->count; i-- > 0;) {
-			struct candidate *candidate = &candidates->list[i];
-			int fit;
+	struct candidate *found = NULL;
 
-			if (candidate->match || closeness(file, candidate) != close)
-				continue;
-			fit = candidate_fits(file, candidate, look);
-			if (fit == 1)
-				return candidate;
-			if (fit < 0 && (fit != -EACCES || close < 2))
-				*error = fit;
-		}
-	return NULL;
+	for (int close = 0; !found && close < 2; close++)
+		found = find_close(file, candidates, close, look, error);
+	if (!found)
+		found = find_copy(file, candidates, look, error);
+	for (int close = 2; !found && close <= 3; close++)
+		found = find_close(file, candidates, close, look, error);
+	return found;
 }
 
 struct candidate *candidates_find_open(const struct logfile *file, struct candidates *candidates,

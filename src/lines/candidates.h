@@ -41,8 +41,9 @@ int candidate_fits(
 	const struct logfile *file, const struct candidate *candidate, const struct look *look);
 
 /* Where is a file of which we only have the record? In this order: same device and inode, same
- * inode, same path, any. *error is set when the answer NULL is not certain: no descriptors, no
- * memory, a bad disk, or the file itself may not be read; -ESTALE: the list is out of date. */
+ * inode, the oldest that was written since the record was, same path, any. *error is set when the
+ * answer NULL is not certain: no descriptors, no memory, a bad disk, or the file itself may not be
+ * read; -ESTALE: the list is out of date. */
 struct candidate *candidates_find_closed(const struct logfile *file, struct candidates *candidates,
 	const struct look *look, int *error);
 

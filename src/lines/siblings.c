@@ -13,9 +13,20 @@
 
 /* Longer runs of digits are dates (20261122) or epochs, not logrotate's count. */
 #define NUMBER_DIGITS 5
+#define DATE_DIGITS 8
+
+static size_t count_digits(const char *text, size_t len)
+{
+	size_t count = 0;
+
+	while (len > 0)
+		count += isdigit((unsigned char)text[--len]) != 0;
+	return count;
+}
 
 /* Length of a rotation mark, ".1" or "-20261122" or "-2026-11-22_10:00": '.' or '-', a digit, and
- * then what dates are made of. 0 if `text` does not begin with one. */
+ * then what dates are made of. 0 if `text` does not begin with one. "worker-1.log" is a log of its
+ * own: behind a dash there is a date. */
 static size_t mark_length(const char *text)
 {
 	size_t len = 1;
@@ -25,7 +36,7 @@ static size_t mark_length(const char *text)
 	while (isdigit((unsigned char)text[len]) ||
 		(text[len] && strchr("-_:T", text[len]) && isdigit((unsigned char)text[len + 1])))
 		len++;
-	return len;
+	return text[0] == '-' && count_digits(text, len) <= NUMBER_DIGITS ? 0 : len;
 }
 
 static size_t length_unpacked(const char *name)
@@ -217,21 +228,35 @@ static void drop_packed_twins(struct siblings *siblings)
 struct ordered {
 	struct sibling sibling;
 	long long number; /* of PATH.N; -1: the name tells a date, or nothing */
-	char date[40];    /* the digits of the name's date */
+	char date[40];    /* the name's, maybe with a counter: "2026-11-22-10" */
 };
+
+/* Dates are written in several ways, YYYYMMDD and YYYY-MM-DD among them; time and counter stay
+ * apart, of any length. */
+static void read_date(struct ordered *ordered, const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len && n + 1 < sizeof(ordered->date); i++)
+		if (isdigit((unsigned char)text[i]))
+			ordered->date[n++] = text[i];
+		else if (n >= DATE_DIGITS)
+			ordered->date[n++] = '.';
+	ordered->date[n] = '\0';
+}
 
 static void read_mark(struct ordered *ordered, const char *live)
 {
 	const char *mark = find_mark(base_name(ordered->sibling.path), base_name(live));
-	size_t digits = 0, len = mark ? mark_length(mark) : 0;
+	size_t len = mark ? mark_length(mark) : 0;
 
-	for (size_t i = 0; i < len && digits + 1 < sizeof(ordered->date); i++)
-		if (isdigit((unsigned char)mark[i]))
-			ordered->date[digits++] = mark[i];
-	ordered->date[digits] = '\0';
 	ordered->number = -1;
-	if (digits && digits <= NUMBER_DIGITS)
-		ordered->number = atoll(ordered->date);
+	if (len == 0)
+		return;
+	if (count_digits(mark, len) <= NUMBER_DIGITS)
+		ordered->number = atoll(mark + 1);
+	else
+		read_date(ordered, mark + 1, len - 1);
 }
 
 static int by_mtime(const struct timespec *a, const struct timespec *b)
@@ -249,7 +274,7 @@ static int older_first(const void *left, const void *right)
 	if (a->number >= 0 && b->number >= 0)
 		order = (a->number < b->number) - (a->number > b->number);
 	else if (a->number < 0 && b->number < 0 && a->date[0] && b->date[0])
-		order = strcmp(a->date, b->date);
+		order = strverscmp(a->date, b->date);
 	if (order == 0)
 		order = by_mtime(&a->sibling.st.st_mtim, &b->sibling.st.st_mtim);
 	return order ? order : strcmp(a->sibling.path, b->sibling.path);

@@ -98,7 +98,15 @@ void tracker_free(struct tracker *tracker)
 	*tracker = (struct tracker){ 0 };
 }
 
-/* Is this a rotated file of a log that we know, or that is there? */
+bool tracker_covers(const struct tracker *tracker, const char *path)
+{
+	for (size_t i = 0; i < tracker->pattern_count; i++)
+		if (names_cover(&tracker->patterns[i], path))
+			return true;
+	return false;
+}
+
+/* Is this a rotated file of a log of this section that we know, or that is there? */
 static bool is_default_sibling(const struct tracker *tracker, const char *path)
 {
 	char *live;
@@ -106,7 +114,7 @@ static bool is_default_sibling(const struct tracker *tracker, const char *path)
 
 	for (unsigned nth = 0; !known && (live = siblings_live_name(path, nth)); nth++) {
 		find_position(tracker, live, &known);
-		known = known || access(live, F_OK) == 0;
+		known = known || (tracker_covers(tracker, live) && access(live, F_OK) == 0);
 		free(live);
 	}
 	return known;

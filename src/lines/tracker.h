@@ -51,6 +51,9 @@ void tracker_look_at_others(struct tracker *tracker);
  * slash are the directories to be watched. Wildcards in there are left out. */
 const char *tracker_directory_of(const struct tracker *tracker, size_t index);
 
+/* Does a path or glob of the section name it? */
+bool tracker_covers(const struct tracker *tracker, const char *path);
+
 /* Reads on in one stream, see stream_read(). */
 int tracker_read(struct tracker *tracker, size_t stream, struct reader *reader, bool flush,
 	struct reading *reading);

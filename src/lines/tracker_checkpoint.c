@@ -120,14 +120,6 @@ bool tracker_all_recorded(const struct tracker *tracker)
 	return true;
 }
 
-static bool is_configured(const struct tracker *tracker, const char *path)
-{
-	for (size_t i = 0; i < tracker->pattern_count; i++)
-		if (names_cover(&tracker->patterns[i], path))
-			return true;
-	return false;
-}
-
 void tracker_forget_unconfigured(struct tracker *tracker)
 {
 	size_t kept = 0;
@@ -135,7 +127,7 @@ void tracker_forget_unconfigured(struct tracker *tracker)
 	for (size_t i = 0; i < tracker->count; i++) {
 		struct stream *stream = tracker->streams[i];
 
-		if (is_configured(tracker, stream->path)) {
+		if (tracker_covers(tracker, stream->path)) {
 			tracker->streams[kept++] = stream;
 			continue;
 		}

@@ -83,6 +83,15 @@ static void test_epochs(void **state)
 		"log", NULL, NAMES("log-1767225600", "log.1767225650.gz", "log-1767225700"));
 }
 
+static void test_counters_behind_a_date(void **state)
+{
+	(void)state;
+	make(NAMES("app.log", "app-2026-01-02-10.log", "app-2026-01-02-9.log.gz",
+		"app-2026-01-01-11.log", "app-2.log"));
+	assert_siblings("app.log", NULL,
+		NAMES("app-2026-01-01-11.log", "app-2026-01-02-9.log.gz", "app-2026-01-02-10.log"));
+}
+
 static void test_marks_before_the_extension(void **state)
 {
 	(void)state;
@@ -341,7 +350,8 @@ static void test_live_names(void **state)
 	assert_live_name("/v/app.1.log", "/v/app.log");
 	assert_live_name("/v.1/app-2026-01-01_10:00.log", "/v.1/app.log");
 	assert_live_name("app-1.log.2", "app-1.log");
-	assert_live_name("app-1.log.2", "app.log.2");
+	assert_live_name("/v/app-1.log", NULL); /* one of several logs, no date */
+	assert_live_name("/v/app-20260.log", NULL);
 	assert_live_name("/v.1/app.log", NULL);
 	assert_live_name("/v/app.log", NULL);
 	assert_live_name("/v/1.log", NULL);
@@ -356,6 +366,7 @@ int main(void)
 		ROOM_TEST(test_dates_by_name_not_by_mtime),
 		ROOM_TEST(test_dates_with_times),
 		ROOM_TEST(test_epochs),
+		ROOM_TEST(test_counters_behind_a_date),
 		ROOM_TEST(test_marks_before_the_extension),
 		ROOM_TEST(test_numbers_before_the_extension),
 		ROOM_TEST(test_equal_numbers_by_mtime),
