@@ -261,6 +261,22 @@ static int add_new(struct stream *stream, const struct candidate *candidate, boo
 	return 0;
 }
 
+/* A sibling by its name may be another stream's: that of a log with a longer name, or renamed. Once
+ * it is ours it is to be matched: -ESTALE. */
+static int add(struct stream *stream, const struct candidate *candidate, bool begun_anew,
+	const struct look *look)
+{
+	switch (candidate->live ? CLAIM_NEW
+				: look->claim(look, stream, candidate->path, &candidate->st)) {
+	case CLAIM_NEW:
+		return add_new(stream, candidate, begun_anew, look);
+	case CLAIM_MOVED:
+		return -ESTALE;
+	default:
+		return 0;
+	}
+}
+
 static bool has_live(const struct candidates *candidates)
 {
 	return candidates->count > 0 && candidates->list[candidates->count - 1].live;
@@ -367,7 +383,7 @@ static void rebuild(
 				old = old->younger;
 			stream_append(stream, candidate->match);
 		} else {
-			int error = add_new(stream, candidate, anew, look);
+			int error = add(stream, candidate, anew, look);
 
 			siblings |= !candidate->live;
 			if (error)

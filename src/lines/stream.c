@@ -98,7 +98,7 @@ static void look_at_new(struct stream *stream, const struct stat *st, const stru
 {
 	struct logfile *file = named(stream);
 
-	switch (look->claim(look, stream, st)) {
+	switch (look->claim(look, stream, stream->path, st)) {
 	case CLAIM_NEW:
 	case CLAIM_MOVED:
 		stream_assemble(stream, st, look);

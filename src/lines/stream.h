@@ -51,9 +51,10 @@ struct look {
 	uint64_t now;  /* CLOCK_MONOTONIC, ns */
 	uint64_t last; /* CLOCK_REALTIME, ns, of the last look ever; 0: this is the first */
 	bool final;    /* what is not found now is gone; else another stream may claim it first */
-	/* Does another stream know this file? One that was renamed to this path is appended to
+	/* Does another stream know the file at this path? One that was renamed to it is appended to
 	 * `self`. */
-	enum claim (*claim)(const struct look *look, struct stream *self, const struct stat *st);
+	enum claim (*claim)(const struct look *look, struct stream *self, const char *path,
+		const struct stat *st);
 	void *context;
 	struct listing *listing;
 	size_t *spare; /* descriptors that may still be opened for files that are only looked at */

@@ -172,14 +172,26 @@ static bool path_leads_to(const char *path, const struct stat *st)
 	return stat(path, &there) == 0 && file_is_same(&there, st);
 }
 
-static enum claim claim(const struct look *look, struct stream *self, const struct stat *st)
+/* Also one that has ended, if its content can tell: an inode may have been given out again. */
+static struct logfile *find_known(const struct stream *stream, const struct stat *st)
+{
+	struct logfile *file = stream->oldest;
+
+	while (file && (!logfile_leads_to(file, st) ||
+			       (file->record.ended && !place_seen(&file->record.place))))
+		file = file->younger;
+	return file;
+}
+
+static enum claim claim(
+	const struct look *look, struct stream *self, const char *path, const struct stat *st)
 {
 	const struct tracker *tracker = look->context;
-	const struct candidate here = { .path = self->path, .st = *st, .live = true };
+	const struct candidate here = { .path = path, .st = *st };
 
 	for (size_t i = 0; i < tracker->count; i++) {
 		struct stream *other = tracker->streams[i];
-		struct logfile *file = other == self ? NULL : stream_find(other, st);
+		struct logfile *file = other == self ? NULL : find_known(other, st);
 		int fits;
 
 		if (!file)
@@ -190,8 +202,9 @@ static enum claim claim(const struct look *look, struct stream *self, const stru
 		fits = file->content ? logfile_finished(file) : candidate_fits(file, &here, look);
 		if (fits == 0 && !file->content)
 			continue;
-		if (fits != 1 || logfile_set_path(file, self->path) < 0)
+		if (fits != 1 || logfile_set_path(file, path) < 0)
 			return CLAIM_OTHER;
+		file->record.ended = false;
 		stream_take_out(other, file);
 		stream_append(self, file);
 		other->changed = self->changed = true;
