@@ -194,12 +194,12 @@ void content_retry(struct content *content)
 	unpack_stop(content);
 }
 
-bool content_has_writer(const struct content *content)
+int content_has_writer(const struct content *content)
 {
 	if (fcntl(content->fd, F_SETLEASE, F_RDLCK) < 0)
-		return true;
+		return errno == EAGAIN ? 1 : -errno;
 	fcntl(content->fd, F_SETLEASE, F_UNLCK);
-	return false;
+	return 0;
 }
 
 void content_close(struct content *content)

@@ -34,9 +34,10 @@ bool content_packed(const struct content *content);
 /* Forgets a failure to unpack: the file has grown since. */
 void content_retry(struct content *content);
 
-/* Does any process hold the file open for writing? Told by a read lease, see F_SETLEASE in
- * fcntl(2): true as well where leases do not work. SIGIO must be ignored. */
-bool content_has_writer(const struct content *content);
+/* Does any process hold the file open for writing? 1, 0, or a negative errno where that cannot be
+ * told. By a read lease, see F_SETLEASE in fcntl(2), for which the file must be ours, or we have
+ * CAP_LEASE. SIGIO must be ignored. */
+int content_has_writer(const struct content *content);
 
 void content_close(struct content *content);
 

@@ -186,7 +186,16 @@ static bool at_rest(const struct logfile *file, const struct look *look)
 		return true;
 	if (!file->content)
 		return false;
-	return content_packed(file->content) ? !file->unread : !content_has_writer(file->content);
+	return content_packed(file->content) ? !file->unread
+					     : content_has_writer(file->content) == 0;
+}
+
+/* A writer that does not know of the rotation, or has something to do yet, may add late lines at
+ * any time. */
+static bool is_left(const struct logfile *file, const struct look *look)
+{
+	return at_rest(file, look) && !(file->content && !content_packed(file->content) &&
+					      content_has_writer(file->content) == 1);
 }
 
 /* Is the unterminated end of this file all there will be of that line? */
@@ -353,7 +362,7 @@ static bool is_useless(const struct stream *stream, const struct logfile *file)
 
 static bool is_at_end(const struct logfile *file, const struct look *look)
 {
-	return !file->named && logfile_finished(file) && at_rest(file, look);
+	return !file->named && logfile_finished(file) && is_left(file, look);
 }
 
 static void tidy_file(struct stream *stream, struct logfile *file, const struct look *look)

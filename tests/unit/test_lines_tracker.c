@@ -276,6 +276,36 @@ static void test_renamed_and_late_lines(void **state)
 }
 
 /* The daemon that writes has not been told yet. */
+/* As of a worker that has requests to finish, long after the rotation. */
+static void test_late_lines_come_as_long_as_there_is_a_writer(void **state)
+{
+	struct life *life = life_of(state);
+	int writer;
+
+	life->rules.grace_ns = 0;
+	follow(life, "log");
+	put("log", "one\n");
+	writer = open("log", O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_return_code(writer, errno);
+	begin(life);
+	look(life);
+	assert_int_equal(rename("log", "log.1"), 0);
+	put("log", "two\n");
+	look(life);
+	look(life);
+	assert_int_equal(write(writer, "late\n", 5), 5);
+	look(life);
+	assert_handed(life, "one\ntwo\nlate\n");
+	restart(life);
+	look(life);
+	assert_int_equal(write(writer, "later\n", 6), 6);
+	look(life);
+	assert_handed(life, "one\ntwo\nlate\nlater\n");
+	close(writer);
+	look(life);
+	assert_nothing_lost(life);
+}
+
 static void test_lines_to_the_renamed_file_come(void **state)
 {
 	struct life *life = life_of(state);
@@ -885,6 +915,86 @@ static void test_one_file_with_two_names_is_read_once(void **state)
 	assert_handed(life, "one\ntwo\n");
 }
 
+static void test_numbered_logs_are_no_rotated_ones(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "*.log");
+	put("worker-1.log", "one\n");
+	put("worker.log", "zero\n");
+	begin(life);
+	look(life);
+	assert_handed(life, "one\nzero\n");
+	assert_int_equal(rename("worker.log", "worker.log.1"), 0);
+	put("worker.log", "again\n");
+	look(life);
+	append("worker-1.log", "two\n");
+	look(life);
+	assert_handed(life, "one\nzero\nagain\ntwo\n");
+	assert_nothing_lost(life);
+}
+
+/* By its name it could be rotated from either. */
+static void test_a_sibling_of_another_log_is_left_to_it(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "cur.log");
+	follow(life, "prev.log");
+	put("cur.log", "current\n");
+	put("prev.log", "previous\n");
+	begin(life);
+	look(life);
+	restart(life);
+	assert_int_equal(rename("prev.log", "prev.log.2"), 0);
+	assert_int_equal(rename("cur.log", "prev.log.1"), 0);
+	put("prev.log", "new\n");
+	put("cur.log", "newer\n");
+	look(life);
+	restart(life);
+	look(life);
+	assert_handed(life, "current\nprevious\nnewer\nnew\n");
+	assert_nothing_lost(life);
+}
+
+static void test_a_rotated_file_renamed_into_the_glob(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "*.log");
+	put("a.log", "one\n");
+	begin(life);
+	look(life);
+	assert_int_equal(rename("a.log", "a.log.1"), 0);
+	put("a.log", "two\n");
+	look(life);
+	assert_int_equal(rename("a.log.1", "keep.log"), 0);
+	look(life);
+	append("keep.log", "three\n");
+	look(life);
+	assert_handed(life, "one\ntwo\nthree\n");
+	assert_nothing_lost(life);
+}
+
+/* All that was seen of it is what the next one begins with, too. */
+static void test_a_header_alone_tells_no_file_from_the_next(void **state)
+{
+	struct life *life = life_of(state);
+
+	follow(life, "log");
+	put("log", "#fields\n");
+	begin(life);
+	look(life);
+	end(life);
+	assert_int_equal(rename("log", "log.1"), 0);
+	put("log", "#fields\ntwo\n");
+	put_packed("log.1.gz", &packings[0], "#fields\none\n", 12);
+	assert_int_equal(unlink("log.1"), 0);
+	begin(life);
+	look(life);
+	assert_handed(life, "#fields\none\n#fields\ntwo\n");
+}
+
 static void test_renamed_to_another_path_of_the_section(void **state)
 {
 	struct life *life = life_of(state);
@@ -1175,6 +1285,7 @@ int main(void)
 		LIFE_TEST(test_a_log_that_comes_later),
 		LIFE_TEST(test_goes_on_after_a_restart),
 		LIFE_TEST(test_renamed_and_late_lines),
+		LIFE_TEST(test_late_lines_come_as_long_as_there_is_a_writer),
 		LIFE_TEST(test_lines_to_the_renamed_file_come),
 		LIFE_TEST(test_an_unterminated_end_is_glued_to_nothing),
 		LIFE_TEST(test_an_unterminated_end_holds_the_next_file_back),
@@ -1204,6 +1315,10 @@ int main(void)
 		LIFE_TEST(test_a_copy_with_another_inode_goes_on),
 		LIFE_TEST(test_patterns_find_new_logs_but_no_rotated_ones),
 		LIFE_TEST(test_one_file_with_two_names_is_read_once),
+		LIFE_TEST(test_numbered_logs_are_no_rotated_ones),
+		LIFE_TEST(test_a_sibling_of_another_log_is_left_to_it),
+		LIFE_TEST(test_a_rotated_file_renamed_into_the_glob),
+		LIFE_TEST(test_a_header_alone_tells_no_file_from_the_next),
 		LIFE_TEST(test_renamed_to_another_path_of_the_section),
 		LIFE_TEST(test_a_removed_log_is_forgotten),
 		LIFE_TEST(test_an_empty_one_that_was_removed_is_forgotten),
