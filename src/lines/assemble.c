@@ -262,14 +262,17 @@ static int add_new(struct stream *stream, const struct candidate *candidate, boo
 }
 
 /* A sibling by its name may be another stream's: that of a log with a longer name, or renamed. Once
- * it is ours it is to be matched: -ESTALE. */
+ * it is ours it is to be matched: -ESTALE. 1: added, 0: left to the other stream. */
 static int add(struct stream *stream, const struct candidate *candidate, bool begun_anew,
 	const struct look *look)
 {
+	int error;
+
 	switch (candidate->live ? CLAIM_NEW
 				: look->claim(look, stream, candidate->path, &candidate->st)) {
 	case CLAIM_NEW:
-		return add_new(stream, candidate, begun_anew, look);
+		error = add_new(stream, candidate, begun_anew, look);
+		return error ? error : 1;
 	case CLAIM_MOVED:
 		return -ESTALE;
 	default:
@@ -383,11 +386,11 @@ static void rebuild(
 				old = old->younger;
 			stream_append(stream, candidate->match);
 		} else {
-			int error = add(stream, candidate, anew, look);
+			int added = add(stream, candidate, anew, look);
 
-			siblings |= !candidate->live;
-			if (error)
-				candidates->error = error;
+			siblings |= added > 0 && !candidate->live;
+			if (added < 0)
+				candidates->error = added;
 		}
 	}
 	take_until(stream, &old, NULL, candidates);
