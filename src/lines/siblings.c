@@ -24,17 +24,28 @@ static size_t count_digits(const char *text, size_t len)
 	return count;
 }
 
-/* Length of a rotation mark, ".1" or "-20261122" or "-2026-11-22_10:00": '.' or '-', a digit, and
- * then what dates are made of. 0 if `text` does not begin with one. "worker-1.log" is a log of its
- * own: behind a dash there is a date. */
+/* Does a mark of `len` bytes go on, with what dates are made of? A fraction, or a counter, comes
+ * behind a whole date. */
+static bool mark_goes_on(const char *text, size_t len)
+{
+	if (isdigit((unsigned char)text[len]))
+		return true;
+	if (!text[len] || !isdigit((unsigned char)text[len + 1]))
+		return false;
+	return strchr("-_:T", text[len]) ||
+	       (text[len] == '.' && count_digits(text, len) >= DATE_DIGITS);
+}
+
+/* Length of a rotation mark, ".1" or "-20261122" or "-2026-11-22T10-00-00.000": '.' or '-', and a
+ * number or date. 0 if `text` does not begin with one. "worker-1.log" is a log of its own: behind a
+ * dash there is a date. */
 static size_t mark_length(const char *text)
 {
 	size_t len = 1;
 
 	if ((text[0] != '.' && text[0] != '-') || !isdigit((unsigned char)text[1]))
 		return 0;
-	while (isdigit((unsigned char)text[len]) ||
-		(text[len] && strchr("-_:T", text[len]) && isdigit((unsigned char)text[len + 1])))
+	while (mark_goes_on(text, len))
 		len++;
 	return text[0] == '-' && count_digits(text, len) <= NUMBER_DIGITS ? 0 : len;
 }

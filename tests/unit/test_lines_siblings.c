@@ -92,6 +92,18 @@ static void test_counters_behind_a_date(void **state)
 		NAMES("app-2026-01-01-11.log", "app-2026-01-02-9.log.gz", "app-2026-01-02-10.log"));
 }
 
+/* As lumberjack for Go names them. */
+static void test_fractions_of_a_second(void **state)
+{
+	(void)state;
+	make(NAMES("app.log", "app-2026-01-02T10-00-00.250.log",
+		"app-2026-01-02T10-00-00.007.log.gz", "app-2026-01-01T23-00-00.000.log.gz"));
+	set_mtime("app-2026-01-02T10-00-00.250.log", 1000);
+	assert_siblings("app.log", NULL,
+		NAMES("app-2026-01-01T23-00-00.000.log.gz", "app-2026-01-02T10-00-00.007.log.gz",
+			"app-2026-01-02T10-00-00.250.log"));
+}
+
 static void test_marks_before_the_extension(void **state)
 {
 	(void)state;
@@ -348,6 +360,7 @@ static void test_live_names(void **state)
 	assert_live_name("/v/app.log-20260101", "/v/app.log");
 	assert_live_name("/v/app-20260101.log.zst", "/v/app.log");
 	assert_live_name("/v/app.1.log", "/v/app.log");
+	assert_live_name("/v/app-2026-01-01T10-00-00.000.log.gz", "/v/app.log");
 	assert_live_name("/v.1/app-2026-01-01_10:00.log", "/v.1/app.log");
 	assert_live_name("app-1.log.2", "app-1.log");
 	assert_live_name("/v/app-1.log", NULL); /* one of several logs, no date */
@@ -367,6 +380,7 @@ int main(void)
 		ROOM_TEST(test_dates_with_times),
 		ROOM_TEST(test_epochs),
 		ROOM_TEST(test_counters_behind_a_date),
+		ROOM_TEST(test_fractions_of_a_second),
 		ROOM_TEST(test_marks_before_the_extension),
 		ROOM_TEST(test_numbers_before_the_extension),
 		ROOM_TEST(test_equal_numbers_by_mtime),
