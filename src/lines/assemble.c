@@ -59,7 +59,7 @@ static int secure(struct logfile *file, const struct look *look)
 	error = logfile_open(file);
 	if (!error && *look->spare > 0)
 		--*look->spare;
-	return error == -ESTALE || error == -ENOENT ? -ESTALE : 0;
+	return error == -ESTALE ? error : 0;
 }
 
 /* From now on the file is read where the candidate is. 0, -ENOMEM, or -ESTALE as above. */

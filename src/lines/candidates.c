@@ -72,17 +72,8 @@ static bool is_being_packed(
 
 int candidate_open(const struct candidate *candidate, struct content **content)
 {
-	struct stat st;
-	int error = content_open(candidate->path, content);
-
-	if (error)
-		return error == -ENOENT ? -ESTALE : error;
-	error = content_stat(*content, &st);
-	if (!error && !file_is_same(&st, &candidate->st))
-		error = -ESTALE;
-	if (error)
-		content_close(*content);
-	return error;
+	return content_open_same(
+		candidate->path, candidate->st.st_dev, candidate->st.st_ino, content);
 }
 
 /* Does its content lead to the place where we are? */
@@ -123,71 +114,44 @@ int candidate_fits(
 	return content_fits(file, candidate, look);
 }
 
-/* How good a candidate is to look at first, see design: inode and device, inode, path, any. */
-static int closeness(const struct logfile *file, const struct candidate *candidate)
-{
-	if (candidate_same_inode(file, candidate))
-		return logfile_leads_to(file, &candidate->st) ? 0 : 1;
-	return strcmp(file->record.path, candidate->path) == 0 ? 2 : 3;
-}
-
-/* Is it the file? *error as for candidates_find_closed(). */
-static bool is_it(const struct logfile *file, const struct candidate *candidate, int close,
-	const struct look *look, int *error)
-{
-	int fit;
-
-	if (candidate->match || closeness(file, candidate) != close)
-		return false;
-	fit = candidate_fits(file, candidate, look);
-	if (fit < 0 && (fit != -EACCES || close < 2))
-		*error = fit;
-	return fit == 1;
-}
-
 /* Compressors, and cp -p, keep the time of the last write; and copies are younger than that. */
 static bool is_written_since(const struct candidate *candidate, uint64_t mtime_ns)
 {
 	return clock_ns(&candidate->st.st_mtim) + FILE_TICK_NS >= mtime_ns;
 }
 
+enum closeness { SAME_FILE, SAME_INODE, WRITTEN_SINCE, SAME_PATH, ANY_OTHER };
+
+/* How good a candidate is to look at first. */
+static enum closeness closeness(const struct logfile *file, const struct candidate *candidate)
+{
+	if (candidate_same_inode(file, candidate))
+		return logfile_leads_to(file, &candidate->st) ? SAME_FILE : SAME_INODE;
+	if (is_written_since(candidate, file->record.mtime_ns))
+		return WRITTEN_SINCE;
+	return strcmp(file->record.path, candidate->path) == 0 ? SAME_PATH : ANY_OTHER;
+}
+
 /* Several files may begin alike, with the same header. Where no inode decides, ours is the oldest
  * of those that were written since we saw it last. */
-static struct candidate *find_copy(const struct logfile *file, struct candidates *candidates,
-	const struct look *look, int *error)
-{
-	for (size_t i = 0; i < candidates->count; i++) {
-		struct candidate *candidate = &candidates->list[i];
-
-		if (is_written_since(candidate, file->record.mtime_ns) &&
-			(is_it(file, candidate, 2, look, error) ||
-				is_it(file, candidate, 3, look, error)))
-			return candidate;
-	}
-	return NULL;
-}
-
-static struct candidate *find_close(const struct logfile *file, struct candidates *candidates,
-	int close, const struct look *look, int *error)
-{
-	for (size_t i = candidates->count; i-- > 0;)
-		if (is_it(file, &candidates->list[i], close, look, error))
-			return &candidates->list[i];
-	return NULL;
-}
-
 struct candidate *candidates_find_closed(const struct logfile *file, struct candidates *candidates,
 	const struct look *look, int *error)
 {
-	struct candidate *found = NULL;
+	for (enum closeness close = SAME_FILE; close <= ANY_OTHER; close++)
+		for (size_t n = 0; n < candidates->count; n++) {
+			size_t i = close == WRITTEN_SINCE ? n : candidates->count - 1 - n;
+			struct candidate *candidate = &candidates->list[i];
+			int fit;
 
-	for (int close = 0; !found && close < 2; close++)
-		found = find_close(file, candidates, close, look, error);
-	if (!found)
-		found = find_copy(file, candidates, look, error);
-	for (int close = 2; !found && close <= 3; close++)
-		found = find_close(file, candidates, close, look, error);
-	return found;
+			if (candidate->match || closeness(file, candidate) != close)
+				continue;
+			fit = candidate_fits(file, candidate, look);
+			if (fit == 1)
+				return candidate;
+			if (fit < 0 && (fit != -EACCES || close <= SAME_INODE))
+				*error = fit;
+		}
+	return NULL;
 }
 
 struct candidate *candidates_find_open(const struct logfile *file, struct candidates *candidates,

@@ -56,6 +56,24 @@ int content_open(const char *path, struct content **content)
 	return 0;
 }
 
+int content_open_same(const char *path, dev_t device, ino_t inode, struct content **content)
+{
+	struct content *opened;
+	struct stat st;
+	int error = content_open(path, &opened);
+
+	if (error)
+		return error == -ENOENT ? -ESTALE : error;
+	error = content_stat(opened, &st);
+	if (!error && (st.st_dev != device || st.st_ino != inode))
+		error = -ESTALE;
+	if (error)
+		content_close(opened);
+	else
+		*content = opened;
+	return error;
+}
+
 static void unpack_stop(struct content *content)
 {
 	unpack_close(content->unpack);

@@ -17,6 +17,9 @@ struct content;
  * -EINVAL when it is not a regular file. */
 int content_open(const char *path, struct content **content);
 
+/* As content_open(), but -ESTALE when the path leads to another file than this, or to none. */
+int content_open_same(const char *path, dev_t device, ino_t inode, struct content **content);
+
 /* Like pread(2): fewer bytes than `len` only where the content ends for now. A compressed file
  * that is cut or corrupt gives what comes before the damage, and then -EBADMSG. `content` is a
  * struct content, so that this is a place_reader. */

@@ -38,23 +38,12 @@ bool logfile_leads_to(const struct logfile *file, const struct stat *st)
 
 int logfile_open(struct logfile *file)
 {
-	struct content *content;
-	struct stat st;
-	int error;
+	const struct record *record = &file->record;
 
 	if (file->content)
 		return 0;
-	error = content_open(file->record.path, &content);
-	if (error)
-		return error;
-	error = content_stat(content, &st);
-	if (!error && !logfile_leads_to(file, &st))
-		error = -ESTALE;
-	if (error)
-		content_close(content);
-	else
-		file->content = content;
-	return error;
+	return content_open_same(
+		record->path, record->place.device, record->place.inode, &file->content);
 }
 
 void logfile_see(struct logfile *file)

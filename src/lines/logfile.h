@@ -29,7 +29,7 @@ struct logfile *logfile_new(const char *path, const struct stat *st);
 bool logfile_leads_to(const struct logfile *file, const struct stat *st);
 
 /* Opens the content at record.path, unless it is open. 0, a negative errno, or -ESTALE when the
- * path leads to another file by now. */
+ * path leads to another file by now, or to none. */
 int logfile_open(struct logfile *file);
 
 /* Takes note of the head of a file that is not to be read yet, unless it has been seen. */

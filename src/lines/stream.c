@@ -179,23 +179,28 @@ static bool quiet_for(const struct logfile *file, const struct look *look, uint6
 	return look->now >= file->quiet_since && look->now - file->quiet_since >= time;
 }
 
-/* Will nobody add to this file? A compressed one says itself where it ends. */
-static bool at_rest(const struct logfile *file, const struct look *look)
+/* Will somebody add to this file? 1, 0, or a negative errno where that cannot be told. A compressed
+ * one says itself where it ends. */
+static int may_grow(const struct logfile *file)
 {
-	if (quiet_for(file, look, look->rules->grace_ns))
-		return true;
 	if (!file->content)
-		return false;
-	return content_packed(file->content) ? !file->unread
-					     : content_has_writer(file->content) == 0;
+		return -EBADF;
+	return content_packed(file->content) ? file->unread : content_has_writer(file->content);
 }
 
-/* A writer that does not know of the rotation, or has something to do yet, may add late lines at
- * any time. */
+/* Is it likely that nobody will? */
+static bool at_rest(const struct logfile *file, const struct look *look)
+{
+	return quiet_for(file, look, look->rules->grace_ns) || may_grow(file) == 0;
+}
+
+/* Is it sure, or if that cannot be told, likely? A writer that does not know of the rotation, or
+ * has something to do yet, may add late lines at any time. */
 static bool is_left(const struct logfile *file, const struct look *look)
 {
-	return at_rest(file, look) && !(file->content && !content_packed(file->content) &&
-					      content_has_writer(file->content) == 1);
+	int grows = may_grow(file);
+
+	return grows < 0 ? quiet_for(file, look, look->rules->grace_ns) : grows == 0;
 }
 
 /* Is the unterminated end of this file all there will be of that line? */
@@ -239,10 +244,8 @@ static int open_file(struct stream *stream, struct logfile *file, const struct l
 	error = logfile_open(file);
 	if (!error && *look->spare > 0)
 		--*look->spare;
-	if (error == -ESTALE || error == -ENOENT) {
+	if (error == -ESTALE)
 		stream_assemble(stream, stream_stat(stream, &st) == 0 ? &st : NULL, look);
-		return -ESTALE;
-	}
 	return error;
 }
 
